@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The one exit of the packets of ours: count, note the source, tap, remember fragments; here alone
+ * a verdict becomes an XDP action. */
+#ifndef BPF_FINISH_H
+#define BPF_FINISH_H
+
+#include "fragment.h"
+#include "tap.h"
+#include "classify.h"
+
+static __always_inline void finish_count(const struct packet *pkt, __u32 would_drop)
+{
+	__u32 key = COUNTER_ROW(pkt->f->service, would_drop, pkt->f->class & (CLASS_SLOTS - 1));
+	union counter_row *row = bpf_map_lookup_elem(&counters, &key);
+	struct packet_count *cell;
+
+	if (!row)
+		return;
+	cell = &row->by_reason[pkt->f->reason & (REASON_SLOTS - 1)];
+	cell->packets++;
+	cell->bytes += pkt->f->frame_length;
+}
+
+/* Rows of talkers: statistics, not limits, so a lost update between CPUs does no harm. */
+static __always_inline void finish_note_source(const struct packet *pkt, bool drop)
+{
+	if (pkt->source) {
+		pkt->source->packets++;
+		pkt->source->bytes += pkt->f->frame_length;
+		pkt->source->drops += drop;
+		pkt->source->last_seen_ns = pkt->f->now;
+		pkt->source->last_reason = pkt->f->reason;
+		pkt->source->last_class = pkt->f->class;
+	}
+	if (pkt->trusted) {
+		pkt->trusted->packets++;
+		pkt->trusted->drops += drop;
+		pkt->trusted->last_seen_ns = pkt->f->now;
+		pkt->trusted->last_reason = pkt->f->reason;
+		pkt->trusted->last_class = pkt->f->class;
+	}
+}
+
+static __always_inline void finish_sample(const struct packet *pkt, enum verdict verdict)
+{
+	__u32 zero = 0;
+	struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
+
+	if (host && pkt->cfg->sample_bytes &&
+	    limit_take(&pkt->cfg->samples, &host->samples_tat, pkt->f->now))
+		tap_emit_sized(pkt->xdp, pkt, tap_load_xdp, TAP_SMALL,
+			       pkt->f->text_length < pkt->cfg->sample_bytes ? pkt->f->text_length
+									 : pkt->cfg->sample_bytes,
+			       0, TAP_SAMPLE, TAP_INGRESS, verdict, pkt->xdp->ingress_ifindex);
+}
+
+static __always_inline int finish(struct packet *pkt, const struct scan *s, enum verdict verdict)
+{
+	bool monitor = pkt->cfg->monitor || (pkt->conf && pkt->conf->monitor);
+	bool would_drop = verdict == VERDICT_DROP && monitor;
+
+	finish_count(pkt, would_drop);
+	finish_note_source(pkt, verdict == VERDICT_DROP);
+	if (unlikely(pkt->f->fragment == FRAGMENT_FIRST))
+		fragment_remember(pkt, verdict == VERDICT_PASS || would_drop, true);
+	if (verdict == VERDICT_DROP) {
+		finish_sample(pkt, would_drop ? VERDICT_WOULD_DROP : VERDICT_DROP);
+		return would_drop ? XDP_PASS : XDP_DROP;
+	}
+	if (pkt->cfg->tap_bytes && class_is_sip(pkt->f->class))
+		tap_emit(pkt->xdp, pkt, tap_load_xdp, pkt->cfg->tap_bytes, s->call_id_hash, TAP_MESSAGE,
+			 TAP_INGRESS, VERDICT_PASS, pkt->xdp->ingress_ifindex);
+	return XDP_PASS;
+}
+
+#endif

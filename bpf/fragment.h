@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* IP fragments: only the first one shows ports and a start line; its verdict is remembered and
+ * holds for the later ones. Those that come before it have a budget of their own. */
+#ifndef BPF_FRAGMENT_H
+#define BPF_FRAGMENT_H
+
+#include "limit.h"
+#include "packet.h"
+
+#define FRAGMENT_HOLD_NS 30000000000ULL /* as long as reassembly waits (net.ipv4.ipfrag_time) */
+
+static __always_inline void fragment_key(const struct packet *pkt, struct fragment_key *key)
+{
+	key->saddr = pkt->f->saddr;
+	key->daddr = pkt->f->daddr;
+	key->id = pkt->f->fragment_id;
+	key->protocol = pkt->f->protocol;
+}
+
+/* Remember what became of a first fragment. */
+static __always_inline void fragment_remember(const struct packet *pkt, bool pass, bool ours)
+{
+	struct fragment_key key;
+	struct fragment value = {
+		.until_ns = pkt->f->now + FRAGMENT_HOLD_NS,
+		.pass = pass,
+		.reason = pkt->f->reason,
+		.service = pkt->f->service,
+		.ours = ours,
+	};
+
+	fragment_key(pkt, &key);
+	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
+}
+
+/* A later fragment. VERDICT_COUNT: of a datagram that was not ours. */
+static __always_inline enum verdict fragment_later(struct packet *pkt)
+{
+	struct fragment_key key;
+	const struct fragment *first;
+	struct host_state *host;
+	__u32 zero = 0;
+
+	fragment_key(pkt, &key);
+	first = bpf_map_lookup_elem(&fragments, &key);
+	if (first && first->until_ns > pkt->f->now) {
+		if (!first->ours)
+			return VERDICT_COUNT;
+		pkt->f->service = first->service;
+		pkt->f->reason = first->pass ? PASS_FRAGMENT : DROP_FRAGMENT;
+		return first->pass ? VERDICT_PASS : VERDICT_DROP;
+	}
+	pkt->f->service = SERVICE_HOST;
+	host = bpf_map_lookup_elem(&host_state, &zero);
+	if (!host) {
+		pkt->f->reason = DROP_INTERNAL;
+		return VERDICT_PASS;
+	}
+	if (limit_take(&pkt->cfg->unordered, &host->unordered_tat, pkt->f->now)) {
+		pkt->f->reason = PASS_UNORDERED;
+		return VERDICT_PASS;
+	}
+	pkt->f->reason = DROP_UNORDERED_LIMIT;
+	return VERDICT_DROP;
+}
+
+#endif

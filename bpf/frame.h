@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ethernet, VLAN, IPv4 and IPv6 down to the ports. Says "not ours" as soon as it is sure of it. */
+#ifndef BPF_FRAME_H
+#define BPF_FRAME_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include "packet.h"
+
+#define VLAN_TAGS	  2
+#define EXTENSION_HEADERS 8
+#define IP_MORE_FRAGMENTS 0x2000
+#define IP_OFFSET	  0x1fff
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 ethertype;
+};
+
+struct ipv6_extension { /* RFC 8200 sections 4.3 to 4.6 */
+	__u8 next_header;
+	__u8 length; /* in units of eight octets, the first not counted (AH: of four, less two) */
+	__u8 data[6];
+};
+
+struct ipv6_fragment { /* RFC 8200 section 4.5 */
+	__u8 next_header;
+	__u8 reserved;
+	__be16 offset_flags; /* offset in units of eight octets, shifted by 3; bit 0: more */
+	__be32 id;
+};
+
+struct ports {
+	__be16 source;
+	__be16 dest;
+};
+
+struct cursor {
+	void *p;
+	void *end;
+	__u32 offset; /* of p in the frame */
+};
+
+/* The next `size` octets, or NULL at the end of what can be read. */
+static __always_inline void *cursor_take(struct cursor *c, const __u32 size)
+{
+	void *p = c->p;
+
+	if (p + size > c->end)
+		return NULL;
+	c->p = p + size;
+	c->offset += size;
+	return p;
+}
+
+/* Go on by a length that a header gave. */
+static __always_inline bool cursor_skip(struct cursor *c, __u32 size)
+{
+	size &= 0x7ff;
+	if (c->p + size > c->end)
+		return false;
+	c->p += size;
+	c->offset += size;
+	return true;
+}
+
+/* IPv4: *length is what the datagram holds behind its header. */
+static __always_inline bool frame_ipv4(struct cursor *c, struct packet *pkt, __u32 *length)
+{
+	struct iphdr *ip = cursor_take(c, sizeof(*ip));
+	__u32 header, total;
+	__u16 fragment;
+
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return false;
+	header = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	if (header > sizeof(*ip) && !cursor_skip(c, header - sizeof(*ip)))
+		return false;
+	pkt->f->family = 4;
+	pkt->f->protocol = ip->protocol;
+	pkt->addresses = &ip->saddr;
+	fragment = bpf_ntohs(ip->frag_off);
+	if (unlikely(fragment & (IP_OFFSET | IP_MORE_FRAGMENTS))) {
+		pkt->f->fragment = fragment & IP_OFFSET ? FRAGMENT_LATER : FRAGMENT_FIRST;
+		pkt->f->fragment_id = ip->id;
+	}
+	if (total < header) {
+		pkt->f->damaged = 1;
+		total = header;
+	}
+	*length = total - header;
+	return true;
+}
+
+/* Walk the IPv6 extension headers from `offset` in the frame on, the first of kind `next`. The
+ * result goes into `work`; its protocol is 0 if this is not a packet of ours. Global functions:
+ * seldom called, and with a loop. */
+static __always_inline int extensions_walk(void *data, void *end, __u64 offset, __u32 next)
+{
+	struct work *w = work_scratch();
+	__u64 start;
+	__u32 i;
+
+	if (!w)
+		return 0;
+	w->extensions = (struct extensions){};
+	SCAN_MASK(offset, 0x7ff);
+	start = offset;
+	for (i = 0; i < EXTENSION_HEADERS; i++) {
+		struct ipv6_extension *extension;
+
+		if (next == IPPROTO_UDP || next == IPPROTO_TCP)
+			break;
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
+		    next != IPPROTO_FRAGMENT && next != IPPROTO_DSTOPTS && next != IPPROTO_AH &&
+		    next != 135 /* mobility */ && next != 139 /* HIP */ && next != 140 /* shim6 */)
+			return 0;
+		SCAN_MASK(offset, 0x7ff);
+		extension = data + offset;
+		if ((void *)(extension + 1) > end)
+			return 0;
+		offset += sizeof(*extension);
+		if (next == IPPROTO_FRAGMENT) {
+			struct ipv6_fragment *fragment = (void *)extension;
+			__u16 place = bpf_ntohs(fragment->offset_flags);
+
+			if (place & ~6) { /* else it is whole ("atomic", RFC 6946) */
+				w->extensions.fragment =
+					place & ~7 ? FRAGMENT_LATER : FRAGMENT_FIRST;
+				w->extensions.fragment_id = fragment->id;
+			}
+		} else if (next == IPPROTO_AH) {
+			offset += (extension->length + 2U) * 4 - sizeof(*extension);
+		} else {
+			offset += extension->length * 8U;
+		}
+		next = extension->next_header;
+		if (w->extensions.fragment == FRAGMENT_LATER)
+			break;
+	}
+	if (offset > 0x7ff)
+		return 0;
+	w->extensions.length = offset - start;
+	w->extensions.protocol = next;
+	return 0;
+}
+
+__noinline int extensions_ingress(struct xdp_md *ctx, __u32 offset, __u32 next)
+{
+	return extensions_walk((void *)(long)ctx->data, (void *)(long)ctx->data_end, offset, next);
+}
+
+__noinline int extensions_egress(struct __sk_buff *skb, __u32 offset, __u32 next)
+{
+	return extensions_walk((void *)(long)skb->data, (void *)(long)skb->data_end, offset, next);
+}
+
+static __always_inline bool frame_extensions(struct cursor *c, struct packet *pkt, __u32 *left)
+{
+	struct work *w = work_scratch();
+	struct extensions *ext;
+
+	if (pkt->xdp)
+		extensions_ingress(pkt->xdp, c->offset, pkt->f->protocol);
+	else if (pkt->skb)
+		extensions_egress(pkt->skb, c->offset, pkt->f->protocol);
+	if (!w || !w->extensions.protocol)
+		return false;
+	ext = &w->extensions;
+	if (ext->length > *left) {
+		pkt->f->damaged = 1;
+		*left = ext->length;
+	}
+	*left -= ext->length;
+	pkt->f->protocol = ext->protocol;
+	pkt->f->fragment = ext->fragment;
+	pkt->f->fragment_id = ext->fragment_id;
+	return cursor_skip(c, ext->length);
+}
+
+static __always_inline bool frame_ipv6(struct cursor *c, struct packet *pkt, __u32 *length)
+{
+	struct ipv6hdr *ip = cursor_take(c, sizeof(*ip));
+
+	if (!ip || ip->version != 6)
+		return false;
+	pkt->f->family = 6;
+	pkt->addresses = (const __be32 *)&ip->saddr;
+	pkt->f->protocol = ip->nexthdr;
+	*length = bpf_ntohs(ip->payload_len);
+	if (likely(pkt->f->protocol == IPPROTO_UDP || pkt->f->protocol == IPPROTO_TCP))
+		return true;
+	return frame_extensions(c, pkt, length);
+}
+
+/* Parse down to the ports. false: not IP, not UDP or TCP, or so short that it is nobody's. A later
+ * fragment has no ports and comes back with them 0. */
+static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
+{
+	struct cursor c = { .p = pkt->data, .end = pkt->data_end };
+	struct ethhdr *eth = cursor_take(&c, sizeof(*eth));
+	struct ports *ports;
+	__be16 ethertype;
+	__u32 length, i;
+
+	__builtin_memset(pkt->f, 0, __builtin_offsetof(struct facts, saddr));
+	pkt->f->frame_length = frame_length;
+	if (!eth)
+		return false;
+	ethertype = eth->h_proto;
+	for (i = 0; i < VLAN_TAGS; i++) {
+		struct vlan_tag *tag;
+
+		if (likely(ethertype != bpf_htons(ETH_P_8021Q) &&
+			   ethertype != bpf_htons(ETH_P_8021AD)))
+			break;
+		tag = cursor_take(&c, sizeof(*tag));
+		if (!tag)
+			return false;
+		ethertype = tag->ethertype;
+	}
+	if (ethertype == bpf_htons(ETH_P_IP)) {
+		if (!frame_ipv4(&c, pkt, &length))
+			return false;
+	} else if (ethertype == bpf_htons(ETH_P_IPV6)) {
+		if (!frame_ipv6(&c, pkt, &length))
+			return false;
+	} else {
+		return false;
+	}
+	if (pkt->f->protocol != IPPROTO_UDP && pkt->f->protocol != IPPROTO_TCP)
+		return false;
+	if (c.offset + length > frame_length)
+		pkt->f->damaged = 1; /* the IP header promises more than there is */
+	pkt->f->payload_offset = c.offset;
+	pkt->f->payload_length = length;
+	if (unlikely(pkt->f->fragment == FRAGMENT_LATER))
+		return true;
+	ports = c.p;
+	if ((void *)(ports + 1) > c.end)
+		return false;
+	pkt->f->sport = ports->source;
+	pkt->f->dport = ports->dest;
+	return true;
+}
+
+/* Is the frame shorter than its headers say, all its `length` octets taken into account? */
+static __always_inline bool frame_is_short(const struct packet *pkt, __u64 length)
+{
+	return pkt->f->payload_offset + pkt->f->payload_length > length;
+}
+
+/* The UDP header, once the packet is known to be for a listener: lengths must agree. */
+static __always_inline void frame_udp(struct packet *pkt)
+{
+	__u32 offset = pkt->f->payload_offset & 0x3ff;
+	struct udphdr *udp = pkt->data + offset;
+	__u32 length;
+
+	if (unlikely((void *)(udp + 1) > pkt->data_end || pkt->f->payload_length < sizeof(*udp))) {
+		pkt->f->damaged = 1;
+		return;
+	}
+	length = bpf_ntohs(udp->len);
+	if (length < sizeof(*udp) || length < pkt->f->payload_length ||
+	    (length != pkt->f->payload_length && pkt->f->fragment == FRAGMENT_NONE))
+		pkt->f->damaged = 1;
+	pkt->f->payload_offset += sizeof(*udp);
+	pkt->f->payload_length -= sizeof(*udp);
+	pkt->f->datagram_length = length - sizeof(*udp);
+}
+
+/* The flags of a TCP segment: is it one that opens a connection? */
+static __always_inline void frame_tcp(struct packet *pkt)
+{
+	__u32 offset = pkt->f->payload_offset & 0x3ff;
+	struct tcphdr *tcp = pkt->data + offset;
+
+	if ((void *)(tcp + 1) > pkt->data_end)
+		pkt->f->damaged = 1;
+	else
+		pkt->f->syn = tcp->syn && !tcp->ack;
+}
+
+#endif

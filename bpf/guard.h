@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The way of a packet for a listener through the stages: verdict and reason. What is cheap to
+ * refuse is refused first; a message is scanned only when the scan can still matter. */
+#ifndef BPF_GUARD_H
+#define BPF_GUARD_H
+
+#include "agent.h"
+#include "classify.h"
+#include "dialog.h"
+#include "emergency.h"
+#include "limit.h"
+#include "prefix.h"
+#include "scan.h"
+#include "source.h"
+#include "trust.h"
+#include "verify.h"
+
+static __always_inline enum verdict guard_drop(struct packet *pkt, enum reason reason)
+{
+	pkt->f->reason = reason;
+	return VERDICT_DROP;
+}
+
+static __always_inline enum verdict guard_pass(struct packet *pkt, enum reason reason)
+{
+	pkt->f->reason = reason;
+	return VERDICT_PASS;
+}
+
+/* Refused by a limit of unknown sources: an emergency call still has the emergency budget. */
+static __always_inline bool guard_is_spared(struct packet *pkt)
+{
+	return pkt->f->class == CLASS_INVITE &&
+	       limit_conforms(&pkt->conf->emergency, &pkt->state->emergency_tat, pkt->f->now) &&
+	       emergency_call(pkt->xdp, pkt->f->text_offset);
+}
+
+/* What bans and networks have to say. VERDICT_COUNT: nothing. */
+static __always_inline enum verdict guard_policy(struct packet *pkt)
+{
+	switch (pkt->f->policy) {
+	case POLICY_DENY: return guard_drop(pkt, DROP_DENIED);
+	case POLICY_FEED: return guard_drop(pkt, DROP_FEED);
+	case POLICY_BANNED:
+		source_ban_hit(pkt);
+		return guard_drop(pkt, DROP_BANNED);
+	default: return VERDICT_COUNT;
+	}
+}
+
+/* A row for a source that is refused by policy, so that its next packet costs one look-up. */
+static __always_inline void guard_note_refused(struct packet *pkt)
+{
+	__u32 zero = 0;
+	struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
+
+	if (host && limit_take(&pkt->cfg->inserts, &host->inserts_tat, pkt->f->now))
+		source_create(pkt);
+}
+
+/* Classes whose limits can be applied before the message is scanned. */
+static __always_inline bool guard_limits_early(__u32 class)
+{
+	return class == CLASS_INVITE || class == CLASS_REGISTER || class == CLASS_OPTIONS ||
+	       class == CLASS_GARBAGE || class_is_keepalive(class);
+}
+
+static __always_inline enum reason guard_source_reason(const struct packet *pkt)
+{
+	return pkt->f->limit == LIMIT_MALFORMED ? DROP_GARBAGE_LIMIT : DROP_SOURCE_LIMIT;
+}
+
+/* An unknown source, before the scan: over its limit, or all of them over theirs? */
+static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
+{
+	__u32 limit = pkt->f->limit & 7;
+	enum verdict verdict;
+
+	if (limit >= LIMIT_CLASS_COUNT)
+		return VERDICT_COUNT;
+	if (pkt->source) {
+		if (guard_limits_early(pkt->f->class) &&
+		    !limit_conforms(&pkt->conf->per_source[limit], &pkt->source->tat[limit],
+				    pkt->f->now) &&
+		    !guard_is_spared(pkt))
+			return guard_drop(pkt, guard_source_reason(pkt));
+	} else {
+		bool over = guard_limits_early(pkt->f->class) &&
+			    !limit_conforms(&pkt->conf->unknown[limit],
+					    &pkt->state->unknown_tat[limit], pkt->f->now);
+
+		if (over && !pkt->cfg->has_networks && !guard_is_spared(pkt))
+			return guard_drop(pkt, DROP_UNKNOWN_LIMIT);
+		source_ask(pkt);
+		verdict = guard_policy(pkt);
+		if (verdict != VERDICT_COUNT) {
+			guard_note_refused(pkt);
+			return verdict;
+		}
+		if (pkt->f->policy == POLICY_EXEMPT)
+			pkt->f->tier = TIER_EXEMPT;
+		else if (over && !guard_is_spared(pkt))
+			return guard_drop(pkt, DROP_UNKNOWN_LIMIT);
+		source_create(pkt);
+	}
+	return VERDICT_COUNT;
+}
+
+/* ---- after the scan ---- */
+
+/* The share of the overall ceiling that is kept for what is more urgent: the order of shedding. */
+static __always_inline __u32 guard_keep(const struct packet *pkt, bool in_dialog)
+{
+	if (in_dialog)
+		return 0;
+	if (pkt->f->limit == LIMIT_MALFORMED)
+		return 4;
+	if (pkt->f->class == CLASS_OPTIONS)
+		return pkt->f->tier == TIER_UNKNOWN ? 3 : 1;
+	if (pkt->f->class == CLASS_REGISTER)
+		return pkt->f->tier == TIER_UNKNOWN ? 2 : 1;
+	if (pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_SUBSCRIBE)
+		return 1;
+	return 0;
+}
+
+/* Ceilings of the service, for every tier. Checked last and spent with the rest. */
+static __always_inline enum verdict guard_totals(struct packet *pkt, __u32 limit, __u32 keep)
+{
+	if (!limit_conforms(&pkt->conf->total[limit], &pkt->state->total_tat[limit], pkt->f->now))
+		return guard_drop(pkt, DROP_TOTAL_LIMIT);
+	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now,
+				    keep))
+		return guard_drop(pkt, DROP_SHED);
+	return VERDICT_PASS;
+}
+
+static __always_inline void guard_spend_totals(struct packet *pkt, __u32 limit)
+{
+	limit_spend(&pkt->conf->total[limit], &pkt->state->total_tat[limit], pkt->f->now);
+	limit_spend(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now);
+}
+
+static __always_inline enum reason guard_pass_reason(const struct packet *pkt, enum reason reason)
+{
+	if (pkt->f->limit == LIMIT_MALFORMED)
+		return PASS_MALFORMED;
+	if (pkt->f->undecided)
+		return PASS_UNDECIDED;
+	return class_is_keepalive(pkt->f->class) ? PASS_KEEPALIVE : reason;
+}
+
+static __always_inline enum verdict guard_limit_unknown(struct packet *pkt,
+							__u32 limit)
+{
+	const struct service *conf = pkt->conf;
+	struct service_state *state = pkt->state;
+	struct source *row = pkt->source;
+	struct prefix_buckets prefix;
+	enum reason over = 0;
+
+	if (row && !limit_conforms(&conf->per_source[limit], &row->tat[limit], pkt->f->now))
+		over = guard_source_reason(pkt);
+	else if (!limit_conforms(&conf->unknown[limit], &state->unknown_tat[limit], pkt->f->now))
+		over = DROP_UNKNOWN_LIMIT;
+	if (!prefix_find(pkt, limit, &prefix))
+		return guard_pass(pkt, DROP_INTERNAL);
+	if (!over && !prefix_conforms(&conf->per_prefix[limit], &prefix, pkt->f->now))
+		over = DROP_PREFIX_LIMIT;
+	if (over) {
+		if (!guard_is_spared(pkt))
+			return guard_drop(pkt, over);
+		if (guard_totals(pkt, limit, 0) != VERDICT_PASS)
+			return VERDICT_DROP;
+		limit_spend(&conf->emergency, &state->emergency_tat, pkt->f->now);
+		guard_spend_totals(pkt, limit);
+		return guard_pass(pkt, PASS_EMERGENCY);
+	}
+	if (guard_totals(pkt, limit, guard_keep(pkt, false)) != VERDICT_PASS)
+		return VERDICT_DROP;
+	if (row)
+		limit_spend(&conf->per_source[limit], &row->tat[limit], pkt->f->now);
+	prefix_spend(&conf->per_prefix[limit], &prefix, pkt->f->now);
+	limit_spend(&conf->unknown[limit], &state->unknown_tat[limit], pkt->f->now);
+	guard_spend_totals(pkt, limit);
+	return guard_pass(pkt, guard_pass_reason(pkt, PASS_UNKNOWN));
+}
+
+/* One bucket of the source's own, then the ceilings. */
+static __always_inline enum verdict guard_limit_own(struct packet *pkt, __u32 limit,
+						    const struct sipxdp_rate *rate, __u64 *tat,
+						    enum reason over, enum reason within)
+{
+	if (!limit_conforms(rate, tat, pkt->f->now))
+		return guard_drop(pkt, limit == LIMIT_MALFORMED ? DROP_GARBAGE_LIMIT : over);
+	if (guard_totals(pkt, limit, guard_keep(pkt, false)) != VERDICT_PASS)
+		return VERDICT_DROP;
+	limit_spend(rate, tat, pkt->f->now);
+	guard_spend_totals(pkt, limit);
+	return guard_pass(pkt, guard_pass_reason(pkt, within));
+}
+
+/* Exempt addresses have ten times the budget of a trusted port: a carrier is one address. */
+#define EXEMPT_SHARE 10
+
+static __always_inline enum verdict guard_limit_exempt(struct packet *pkt, __u32 limit)
+{
+	struct sipxdp_rate rate = pkt->conf->trusted[limit];
+
+	if (!pkt->source)
+		return guard_pass(pkt, PASS_EXEMPT);
+	if (rate.cost_ns)
+		rate.cost_ns = rate.cost_ns / EXEMPT_SHARE + 1;
+	return guard_limit_own(pkt, limit, &rate, &pkt->source->tat[limit], DROP_TRUSTED_LIMIT,
+			       PASS_EXEMPT);
+}
+
+/* The budgets of the packet's tier. */
+static __always_inline enum verdict guard_limit(struct packet *pkt)
+{
+	__u32 limit = pkt->f->limit & 7;
+
+	if (limit >= LIMIT_CLASS_COUNT)
+		return guard_pass(pkt, DROP_INTERNAL);
+	if (pkt->trusted)
+		return guard_limit_own(pkt, limit, &pkt->conf->trusted[limit],
+				       &pkt->trusted->tat[limit], DROP_TRUSTED_LIMIT, PASS_TRUSTED);
+	if (pkt->provisional)
+		return guard_limit_own(pkt, limit, &pkt->conf->provisional, &pkt->provisional->tat,
+				       DROP_PROVISIONAL_LIMIT, PASS_PROVISIONAL);
+	if (pkt->f->tier == TIER_EXEMPT)
+		return guard_limit_exempt(pkt, limit);
+	return guard_limit_unknown(pkt, limit);
+}
+
+/* A message of a known dialog spends from the dialog's budget. VERDICT_COUNT: it is none, or the
+ * budget is spent, and the source's own decides. */
+static __always_inline enum verdict guard_dialog(struct packet *pkt, const struct scan *s)
+{
+	struct dialog *d;
+
+	if (!dialog_may_have(pkt, s))
+		return VERDICT_COUNT;
+	d = dialog_find(pkt, s);
+	if (!d)
+		return VERDICT_COUNT;
+	if (class_is_response(pkt->f->class))
+		trust_learn_answer(pkt, d);
+	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now, 0))
+		return guard_drop(pkt, DROP_SHED);
+	if (!dialog_take(pkt, d))
+		return VERDICT_COUNT;
+	limit_spend(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now);
+	return guard_pass(pkt, PASS_DIALOG);
+}
+
+/* A SIP message is scanned. VERDICT_COUNT: its limits decide. */
+static __always_inline enum verdict guard_message(struct packet *pkt,
+						  const struct scan *s)
+{
+	scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
+		     pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset));
+	if (s->flags & (SCAN_BROKEN | SCAN_REPEATED)) {
+		pkt->f->limit = LIMIT_MALFORMED;
+		return VERDICT_COUNT;
+	}
+	if (s->flags & SCAN_BEYOND &&
+	    (!s->call_id_hash || (s->seen & SCAN_MANDATORY) != SCAN_MANDATORY)) {
+		pkt->f->undecided = 1;
+		if (!limit_take(&pkt->conf->undecided, &pkt->state->undecided_tat, pkt->f->now))
+			return guard_drop(pkt, DROP_UNDECIDED_LIMIT);
+	}
+	if (pkt->f->tier <= TIER_PROVISIONAL && class_is_request(pkt->f->class) &&
+	    agent_is_scanner(pkt, s)) {
+		agent_ban(pkt);
+		return guard_drop(pkt, DROP_SCANNER);
+	}
+	return guard_dialog(pkt, s);
+}
+
+/* A datagram for a UDP listener. */
+static __always_inline enum verdict guard_datagram(struct packet *pkt,
+						   const struct scan *s)
+{
+	enum verdict verdict = VERDICT_COUNT;
+
+	if (unlikely(pkt->f->damaged)) {
+		pkt->f->class = CLASS_DAMAGED;
+		return guard_drop(pkt, DROP_DAMAGED);
+	}
+	classify(pkt);
+	source_find(pkt);
+	source_tier(pkt);
+	if (unlikely(pkt->f->policy != POLICY_NONE && !pkt->trusted)) {
+		/* a ban of an address spares the trusted ports behind it */
+		verdict = guard_policy(pkt);
+		if (verdict != VERDICT_COUNT)
+			return verdict;
+	}
+	if (pkt->f->tier == TIER_UNKNOWN) {
+		verdict = guard_unknown_early(pkt);
+		if (verdict != VERDICT_COUNT)
+			return verdict;
+	} else if (!pkt->source) {
+		source_create(pkt);
+	}
+	if (likely(class_is_sip(pkt->f->class))) {
+		verdict = guard_message(pkt, s);
+		if (verdict != VERDICT_COUNT)
+			return verdict;
+	}
+	return guard_limit(pkt);
+}
+
+/* A segment for a TCP or TLS listener: addresses only. */
+static __always_inline enum verdict guard_segment(struct packet *pkt)
+{
+	enum verdict verdict;
+
+	pkt->f->class = CLASS_STREAM;
+	pkt->f->limit = LIMIT_OTHER;
+	source_find(pkt);
+	if (!pkt->source)
+		source_ask(pkt);
+	verdict = guard_policy(pkt);
+	if (verdict != VERDICT_COUNT) {
+		if (!pkt->source)
+			guard_note_refused(pkt);
+		return verdict;
+	}
+	if (pkt->f->syn && pkt->conf->syn.cost_ns && pkt->f->policy != POLICY_EXEMPT) {
+		if (!pkt->source)
+			guard_note_refused(pkt);
+		if (pkt->source &&
+		    !limit_take(&pkt->conf->syn, &pkt->source->syn_tat, pkt->f->now))
+			return guard_drop(pkt, DROP_SYN_LIMIT);
+	}
+	return guard_pass(pkt, PASS_STREAM);
+}
+
+#endif

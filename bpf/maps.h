@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps, each with who writes it, who reads it, and what happens when it is full. Sizes marked *
+ * are set from the configuration before loading. */
+#ifndef BPF_MAPS_H
+#define BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <sipxdp/map.h>
+#include <sipxdp/record.h>
+#include <sipxdp/scan.h>
+#include <sipxdp/tap.h>
+
+/* Written by the daemon and sipxdpctl; read by every packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct settings);
+} settings SEC(".maps");
+
+/* Written by the packet path; read by status. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct host_state);
+} host_state SEC(".maps");
+
+/* Written by the daemon, the bank not in force; read by every packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct listener_table);
+} listeners SEC(".maps");
+
+/* Written by the daemon, the bank not in force; read by every packet of ours. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SERVICE_MAX);
+	__type(key, __u32);
+	__type(value, struct service);
+} services SEC(".maps");
+
+/* Buckets of whole services, apart from their settings so that a reload keeps them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERVICE_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct service_state);
+} service_state SEC(".maps");
+
+/* Rows are made only for what has passed the budget of all unknown sources together, so a flood
+ * cannot turn the table over faster than that budget. Full: the least recently seen row goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 262144); /* * */
+	__type(key, struct source_key);
+	__type(value, struct source);
+} sources SEC(".maps");
+
+/* Rows are made by what the server answered (egress), by the daemon and by hand; never by what
+ * comes in alone. Full: the least recently seen one goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 262144); /* * */
+	__type(key, struct sipxdp_peer);
+	__type(value, struct trusted);
+} trusted SEC(".maps");
+
+/* Challenged sources, apart from the trusted ones, because a spoofed flood is challenged too. Full:
+ * the least recently seen one goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536); /* * */
+	__type(key, struct sipxdp_peer);
+	__type(value, struct provisional);
+} provisional SEC(".maps");
+
+/* One bit an address that may have rows in `trusted` or `provisional`: a clear bit saves two
+ * look-ups. Set by the packet path, rebuilt by the daemon into the other bank. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct trust_filter);
+} trust_filter SEC(".maps");
+
+/* Buckets of networks (/24, /48) in a sketch: never full; networks that share a cell in both rows
+ * (one in 2^32 pairs, by a secret hash) share a budget. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct prefix_limits);
+} prefix_limits SEC(".maps");
+
+/* Written by the daemon, by hand and by the packet path (scanners). Full: no further bans, counted
+ * in host_state.bans_full; limits hold as ever. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 65536); /* * */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sipxdp_prefix);
+	__type(value, struct ban);
+} bans SEC(".maps");
+
+/* Written by the daemon from the configuration. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1048576); /* * */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sipxdp_prefix);
+	__type(value, struct network);
+} networks SEC(".maps");
+
+/* Names of scanners, written by the daemon from the configuration. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 256);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct agent_prefix);
+	__type(value, __u32);
+} agents SEC(".maps");
+
+/* Rows are made by what the server sends (egress); the daemon removes them when they end or idle.
+ * Full: no further dialogs, counted in host_state.dialogs_full; sources' budgets hold as ever. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1048576); /* * */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct dialog_key);
+	__type(value, struct dialog);
+} dialogs SEC(".maps");
+
+/* Verdicts of first fragments. Full: the least recent one goes, its tails count as unordered. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384); /* * */
+	__type(key, struct fragment_key);
+	__type(value, struct fragment);
+} fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTER_ROWS);
+	__type(key, __u32);
+	__type(value, union counter_row);
+} counters SEC(".maps");
+
+/* What the walk over IPv6 extension headers found. */
+struct extensions {
+	__u32 length; /* of all of them */
+	__be32 fragment_id;
+	__u32 fragment; /* enum fragment_part */
+	__u32 protocol; /* behind them; 0: none of ours */
+};
+
+/* What the stages find out about a packet, in the order in which they do. It lies in a map and not
+ * on the stack, and what is branched on is volatile: what is read from a map is unknown to the
+ * verifier, which otherwise walks the rest of the program once for every range it has learned. */
+struct facts {
+	/* frame.h */
+	__u64 frame_length; /* of the whole frame, all buffers */
+	volatile __u32 payload_offset;	/* of the UDP payload in the frame */
+	volatile __u32 payload_length;	/* of what is in this frame, by the IP header */
+	volatile __u32 datagram_length; /* of the UDP payload, by the UDP header */
+	__be32 fragment_id;
+	volatile __u8 family; /* 4 or 6 */
+	volatile __u8 protocol;
+	volatile __u8 fragment; /* enum fragment_part */
+	volatile __u8 damaged;	/* lengths that contradict each other */
+	__be16 sport;
+	__be16 dport;
+	struct sipxdp_addr saddr;
+	struct sipxdp_addr daddr;
+	/* service.h */
+	__u64 now;
+	volatile __u32 service;
+	/* classify.h */
+	volatile __u32 text_offset; /* of the message in the frame, behind leading CRLFs */
+	volatile __u32 text_length;
+	volatile __u32 class;	    /* enum traffic_class */
+	volatile __u32 limit;	    /* enum limit_class */
+	volatile __u32 status;	    /* of a response */
+	volatile __u32 syn;	    /* opens a connection */
+	/* source.h */
+	volatile __u32 tier;   /* enum source_tier */
+	volatile __u32 policy; /* enum source_policy */
+	__u64 ban_until;
+	/* guard.h */
+	volatile __u32 undecided; /* header fields beyond the scanner's reach */
+	volatile __u32 reason;	  /* enum reason */
+};
+
+/* Scratch of one packet; nothing outlives a run. */
+struct work {
+	struct facts facts;
+	struct scan scan;
+	struct extensions extensions;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct work);
+} work SEC(".maps");
+
+/* To the daemon. Full: records are lost and counted in host_state.tap_lost; packets go on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 * 1024 * 1024); /* * */
+} tap SEC(".maps");
+
+/* Written by the daemon, for people. Full: the newest are not listed, see status. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1048576); /* * */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct call_key);
+	__type(value, struct call_record);
+} calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144); /* * */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct registration_key);
+	__type(value, struct registration_record);
+} registrations SEC(".maps");
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the stages know of one packet, in the order in which they learn it. */
+#ifndef BPF_PACKET_H
+#define BPF_PACKET_H
+
+#include <bpf/bpf_endian.h>
+#include <linux/pkt_cls.h>
+#include <stdbool.h>
+#include "maps.h"
+#include <sipxdp/scan.h>
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+struct packet {
+	/* from the hook: one of the two contexts */
+	struct xdp_md *xdp;
+	struct __sk_buff *skb;
+	void *data;
+	void *data_end;
+	struct facts *f;
+
+	const __be32 *addresses; /* source and destination in the IP header, until they are taken */
+
+	/* service.h */
+	const struct settings *cfg;
+	const struct service *conf;
+	struct service_state *state;
+
+	/* source.h: rows, or NULL */
+	struct source *source;
+	struct trusted *trusted;
+	struct provisional *provisional;
+};
+
+static __always_inline struct work *work_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&work, &zero);
+}
+
+enum fragment_part { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
+
+/* Take the addresses out of the IP header. */
+static __always_inline void packet_addresses(struct packet *pkt)
+{
+	const __be32 *word = pkt->addresses;
+
+	if (!word)
+		return;
+	__builtin_memset(&pkt->f->now, 0, sizeof(*pkt->f) - __builtin_offsetof(struct facts, now));
+	if (pkt->f->family == 4 && (const void *)(word + 2) <= pkt->data_end) {
+		pkt->f->saddr.word[0] = 0;
+		pkt->f->saddr.word[1] = 0;
+		pkt->f->saddr.word[2] = bpf_htonl(0xffff);
+		pkt->f->saddr.word[3] = word[0];
+		pkt->f->daddr.word[0] = 0;
+		pkt->f->daddr.word[1] = 0;
+		pkt->f->daddr.word[2] = bpf_htonl(0xffff);
+		pkt->f->daddr.word[3] = word[1];
+	} else if ((const void *)(word + 8) <= pkt->data_end) {
+		pkt->f->saddr.word[0] = word[0];
+		pkt->f->saddr.word[1] = word[1];
+		pkt->f->saddr.word[2] = word[2];
+		pkt->f->saddr.word[3] = word[3];
+		pkt->f->daddr.word[0] = word[4];
+		pkt->f->daddr.word[1] = word[5];
+		pkt->f->daddr.word[2] = word[6];
+		pkt->f->daddr.word[3] = word[7];
+	}
+	pkt->addresses = NULL;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Is the packet for a configured listener? One load answers no. */
+#ifndef BPF_SERVICE_H
+#define BPF_SERVICE_H
+
+#include "clock.h"
+#include "packet.h"
+
+static __always_inline bool listener_matches(const struct listener *l,
+					     const struct sipxdp_addr *addr, __u8 family)
+{
+	if (l->wildcard)
+		return l->wildcard == family || l->wildcard == 46;
+	return l->addr.word[3] == addr->word[3] && l->addr.word[2] == addr->word[2] &&
+	       l->addr.word[1] == addr->word[1] && l->addr.word[0] == addr->word[0];
+}
+
+enum service_side { SERVICE_AT_DESTINATION, SERVICE_AT_SOURCE };
+
+/* Find the service that listens on the packet's destination, or its source. */
+static __always_inline bool service_find(struct packet *pkt, const enum service_side side)
+{
+	const struct sipxdp_addr *addr = side == SERVICE_AT_SOURCE ? &pkt->f->saddr : &pkt->f->daddr;
+	__be16 port = side == SERVICE_AT_SOURCE ? pkt->f->sport : pkt->f->dport;
+	__u32 zero = 0, bank, i, key;
+	const struct listener_table *table;
+	const struct listener *l;
+	__u8 at;
+
+	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!pkt->cfg)
+		return false;
+	bank = pkt->cfg->bank & 1;
+	table = bpf_map_lookup_elem(&listeners, &bank);
+	if (!table)
+		return false;
+	at = table->head[pkt->f->protocol == IPPROTO_TCP][bpf_ntohs(port)];
+	if (likely(!at))
+		return false;
+	packet_addresses(pkt);
+	for (i = 0; i < LISTENER_CHAIN; i++) {
+		l = &table->entry[at];
+		if (likely(listener_matches(l, addr, pkt->f->family)))
+			break;
+		at = l->next;
+		if (!at)
+			return false;
+	}
+	if (i == LISTENER_CHAIN)
+		return false;
+	pkt->f->service = l->service & (SERVICE_MAX - 1);
+	key = bank * SERVICE_MAX + pkt->f->service;
+	pkt->conf = bpf_map_lookup_elem(&services, &key);
+	key = pkt->f->service;
+	pkt->state = bpf_map_lookup_elem(&service_state, &key);
+	if (!pkt->conf || !pkt->state)
+		return false;
+	pkt->f->now = clock_now(pkt->cfg);
+	return true;
+}
+
+#endif

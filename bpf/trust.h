@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the server's own messages say of the far side: a challenge makes it provisional, a 2xx to
+ * REGISTER or INVITE makes it trusted, an INVITE or an answer to one makes its call known. */
+#ifndef BPF_TRUST_H
+#define BPF_TRUST_H
+
+#include "classify.h"
+#include "source.h"
+
+static __always_inline struct host_state *trust_host_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&host_state, &zero);
+}
+
+/* The far side may ask a little more, for a while: it was challenged, or is being asked. */
+static __always_inline void trust_provisional(const struct packet *pkt,
+					      const struct sipxdp_peer *peer, __u32 proven)
+{
+	struct provisional *old = bpf_map_lookup_elem(&provisional, peer);
+	struct provisional value = {
+		.since_ns = pkt->f->now,
+		.until_ns = pkt->f->now + pkt->cfg->provisional_ns,
+		.proven = proven,
+	};
+
+	if (old) {
+		old->until_ns = value.until_ns;
+		if (proven)
+			old->proven = 1;
+	} else {
+		bpf_map_update_elem(&provisional, peer, &value, BPF_ANY);
+	}
+	trust_filter_set(pkt->cfg, &peer->addr);
+}
+
+/* The server has accepted the far side: at once and here, so that it holds under load and without
+ * the daemon. A longer time that the daemon has set stays. */
+static __always_inline void trust_grant(const struct packet *pkt, const struct sipxdp_peer *peer,
+					enum trust_origin origin)
+{
+	struct trusted *old = bpf_map_lookup_elem(&trusted, peer);
+	__u64 until = pkt->f->now + pkt->cfg->trust_ns;
+	struct trusted value = {
+		.since_ns = pkt->f->now,
+		.until_ns = until,
+		.last_seen_ns = pkt->f->now,
+		.origin = origin,
+	};
+
+	if (old) {
+		if (old->until_ns && old->until_ns < until)
+			old->until_ns = until;
+	} else if (bpf_map_update_elem(&trusted, peer, &value, BPF_NOEXIST)) {
+		struct host_state *host = trust_host_state();
+
+		if (host)
+			__sync_fetch_and_add(&host->trusted_full, 1);
+	}
+	trust_filter_set(pkt->cfg, &peer->addr);
+}
+
+/* A call the server has a part in. */
+static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id_hash,
+					 const struct sipxdp_peer *peer, enum dialog_state state,
+					 bool from_server)
+{
+	struct dialog_key key = { .call_id_hash = call_id_hash };
+	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
+	struct dialog value = {
+		.created_ns = pkt->f->now,
+		.last_seen_ns = pkt->f->now,
+		.peer = *peer,
+		.state = state,
+		.service = pkt->f->service,
+		.from_server = from_server,
+	};
+	struct host_state *host;
+
+	if (old) {
+		if (state > old->state || old->state == DIALOG_TERMINATED)
+			old->state = state;
+		if (from_server) {
+			old->peer = *peer;
+			old->from_server = 1;
+		}
+		old->last_seen_ns = pkt->f->now;
+		return;
+	}
+	if (!bpf_map_update_elem(&dialogs, &key, &value, BPF_NOEXIST))
+		return;
+	host = trust_host_state();
+	if (host)
+		__sync_fetch_and_add(&host->dialogs_full, 1);
+}
+
+/* A call has ended or failed: what follows (retransmissions, the last ACK) is known for a while. */
+static __always_inline void trust_dialog_end(const struct packet *pkt, __u64 call_id_hash)
+{
+	struct dialog_key key = { .call_id_hash = call_id_hash };
+	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
+
+	if (old) {
+		old->state = DIALOG_TERMINATED;
+		old->last_seen_ns = pkt->f->now;
+	}
+}
+
+static __always_inline enum traffic_class trust_cseq_method(const struct scan *s)
+{
+	if (s->cseq_word == W6("INVITE") && s->cseq_method.length == 6)
+		return CLASS_INVITE;
+	if (s->cseq_word == W8("REGISTER") && s->cseq_method.length == 8)
+		return CLASS_REGISTER;
+	if (s->cseq_word == W3("BYE"))
+		return CLASS_BYE;
+	return CLASS_OTHER;
+}
+
+/* Learn from a message that the server sends. */
+static __always_inline void trust_learn(struct packet *pkt, const struct scan *s)
+{
+	struct sipxdp_peer peer = { .port = pkt->f->dport };
+	enum traffic_class method;
+
+	peer.addr = pkt->f->daddr;
+	if (pkt->f->class == CLASS_INVITE) {
+		if (s->call_id_hash)
+			trust_dialog(pkt, s->call_id_hash, &peer, DIALOG_EARLY, true);
+		trust_provisional(pkt, &peer, 0);
+		return;
+	}
+	if (!class_is_response(pkt->f->class))
+		return;
+	if (pkt->f->status == 401 || pkt->f->status == 407) {
+		trust_provisional(pkt, &peer, 0);
+		return;
+	}
+	method = trust_cseq_method(s);
+	if (method == CLASS_INVITE) {
+		if (pkt->f->class == CLASS_2XX)
+			trust_grant(pkt, &peer, TRUST_INVITE);
+		if (!s->call_id_hash || pkt->f->status == 100)
+			return;
+		if (pkt->f->class <= CLASS_2XX)
+			trust_dialog(pkt, s->call_id_hash, &peer,
+				     pkt->f->class == CLASS_2XX ? DIALOG_CONFIRMED : DIALOG_EARLY,
+				     false);
+		else if (!s->to_tag.length)
+			return;
+	} else if (method == CLASS_REGISTER && pkt->f->class == CLASS_2XX) {
+		trust_grant(pkt, &peer, TRUST_REGISTER);
+	} else if (method == CLASS_BYE && pkt->f->class == CLASS_2XX && s->call_id_hash) {
+		trust_dialog_end(pkt, s->call_id_hash);
+	}
+}
+
+/* Learn from a response that comes in: who answers an INVITE that the server sent, from where it was
+ * sent to and with its Call-ID, is real. */
+static __always_inline void trust_learn_answer(struct packet *pkt, const struct dialog *d)
+{
+	struct sipxdp_peer peer;
+
+	if (!d->from_server || pkt->f->class > CLASS_2XX || pkt->f->status == 100)
+		return;
+	source_peer(pkt, &peer);
+	if (peer.port != d->peer.port || peer.addr.word[3] != d->peer.addr.word[3] ||
+	    peer.addr.word[2] != d->peer.addr.word[2] || peer.addr.word[1] != d->peer.addr.word[1] ||
+	    peer.addr.word[0] != d->peer.addr.word[0])
+		return;
+	if (pkt->f->class == CLASS_2XX)
+		trust_grant(pkt, &peer, TRUST_ANSWER);
+	else
+		trust_provisional(pkt, &peer, 1);
+}
+
+#endif

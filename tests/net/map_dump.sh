@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Shows: bpftool alone dumps live calls, registrations and trust with named fields
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+dump() { # MAP: the values, formatted by the map's own types
+	bpftool -j map dump pinned "/sys/fs/bpf/sipxdp/$LAB_INSTANCE/$1" | jq -c '[.[] | .formatted.value]'
+}
+
+start_guarded_lab enforce
+register_callers
+lab_start_phones calls callers --calls 20 --seconds 2 --hold 4000
+sleep 3.5
+calls=$(dump calls)
+echo "one of them: $(jq -c '.[0]' <<<"$calls")"
+check "calls that are confirmed" \
+	"$(jq '[.[] | select(.state == "CALL_CONFIRMED" or .state == 3)] | length' <<<"$calls")" -eq 40
+check "calls from a caller to a callee, with addresses" "$(jq '[.[]
+	| select((.from | tostring | test("caller")) and (.to | tostring | test("callee"))
+		and (.source | tostring | test("10[.]77[.]1[.]")))] | length' <<<"$calls")" -ge 40
+check "calls with a setup time" "$(jq '[.[] | select(.answered_unix_ns > .started_unix_ns)] | length' <<<"$calls")" -ge 40
+lab_wait calls || true
+check_calls calls
+check "registrations" "$(dump registrations | jq '[.[] | select(.expires_s > 0)] | length')" -ge $((2 * LAB_PHONES))
+check "trusted" "$(dump trusted | jq length)" -ge $((2 * LAB_PHONES))

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From what the server answered to trust and bans, on real maps that no program sees. */
+#include <stdlib.h>
+
+#include "daemon/facts.c"
+#include "daemon/log.c"
+#include "daemon/losses.c"
+#include "daemon/sink.c"
+#include "test_plane_fixture.h"
+
+#define SECOND NSEC_PER_SEC
+
+static const uint64_t key[4] = { 11, 22, 33, 44 };
+
+static struct maps maps;
+static struct config *config;
+static struct facts *facts;
+static uint64_t now;
+
+static int make_map(enum bpf_map_type type, __u32 key_size, __u32 value_size, __u32 flags)
+{
+	union bpf_attr attr = {
+		.map_type = type,
+		.key_size = key_size,
+		.value_size = value_size,
+		.max_entries = 256,
+		.map_flags = flags,
+	};
+	long fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+
+	cr_assert_geq(fd, 0);
+	return (int)fd;
+}
+
+static void set_up(void)
+{
+	need_bpf();
+	config = config_of("interfaces: [lo]\n"
+			   "services: [{name: s, listen: [\"udp:192.0.2.1:5060\"]}]\n"
+			   "trust: {trusted: 1h, longest: 2h}\n"
+			   "bans:\n"
+			   "  unproven: 60s\n"
+			   "  auth_failures: {count: 5, within: 60s, ban: 30m}\n"
+			   "  enumeration: {distinct_aors: 10, success_below: 5%%, within: 60s, "
+			   "ban: 1h}\n");
+#define X(ID, name, type, key_size, value_size, flags, entries)                                    \
+	maps.fd[MAP_##ID] = -1;                                                                    \
+	if (MAP_##ID == MAP_TRUSTED || MAP_##ID == MAP_PROVISIONAL || MAP_##ID == MAP_BANS ||      \
+	    MAP_##ID == MAP_NETWORKS || MAP_##ID == MAP_SOURCES || MAP_##ID == MAP_CALLS ||        \
+	    MAP_##ID == MAP_REGISTRATIONS)                                                         \
+		maps.fd[MAP_##ID] = make_map(BPF_MAP_TYPE_##type, key_size, value_size, flags);
+	MAPS(X)
+#undef X
+	maps.settings = calloc(1, sizeof(*maps.settings));
+	maps.trust_filter = calloc(2, sizeof(*maps.trust_filter));
+	cr_assert(maps.settings && maps.trust_filter);
+	now = clock_monotonic_ns();
+	cr_assert_eq(facts_open(config, &maps, key, &facts), 0);
+}
+
+static void tear_down(void)
+{
+	facts_close(facts);
+	for (int id = 0; id < MAP_COUNT; id++)
+		if (maps.fd[id] >= 0)
+			close(maps.fd[id]);
+	free(maps.settings);
+	free(maps.trust_filter);
+	config_free(config);
+}
+
+TestSuite(facts, .init = set_up, .fini = tear_down);
+
+static struct sipxdp_peer peer_of(const char *text)
+{
+	struct endpoint endpoint;
+
+	cr_assert_eq(endpoint_parse(text, strlen(text), &endpoint), 0, "%s", text);
+	return key_from_endpoint(&endpoint);
+}
+
+static void tell(const char *peer, enum track_fact_kind kind, uint32_t seconds, uint64_t aor)
+{
+	struct track_fact fact = {
+		.kind = kind, .peer = peer_of(peer), .seconds = seconds, .aor_hash = aor
+	};
+
+	facts_take(facts, &fact, now);
+}
+
+/* Seconds that the peer is still trusted, to the nearest; 0: it is not. */
+static uint64_t trusted_for(const char *peer)
+{
+	struct sipxdp_peer at = peer_of(peer);
+	struct trusted trusted;
+
+	if (maps_get(&maps, MAP_TRUSTED, &at, &trusted))
+		return 0;
+	return (trusted.until_ns - now + SECOND / 2) / SECOND;
+}
+
+static bool banned(const char *peer, struct ban *ban)
+{
+	struct sipxdp_peer at = peer_of(peer);
+	struct sipxdp_prefix host = { .prefix_len = 128, .addr = at.addr };
+
+	return !maps_get(&maps, MAP_BANS, &host, ban);
+}
+
+static void make_exempt(const char *text)
+{
+	struct network network = { .policy = POLICY_EXEMPT };
+	struct sipxdp_prefix at;
+	struct prefix prefix;
+
+	cr_assert_eq(prefix_parse(text, strlen(text), &prefix), 0);
+	at = key_from_prefix(&prefix);
+	cr_assert_eq(maps_put(&maps, MAP_NETWORKS, &at, &network, BPF_ANY), 0);
+}
+
+Test(facts, a_registration_is_trusted_for_the_granted_time_and_a_late_refresh)
+{
+	static const struct {
+		const char *name, *peer;
+		uint32_t granted;
+		uint64_t trusted;
+	} rows[] = {
+		{ "granted", "192.0.2.7:5060", 600, 632 },
+		{ "shorter the next time", "192.0.2.7:5060", 60, 92 },
+		{ "taken back", "192.0.2.7:5060", 0, 92 },
+		{ "too long", "192.0.2.8:5060", 4000000000u, 7200 + 32 },
+		{ "IPv6", "[2001:db8::1]:5060", 60, 92 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		tell(rows[i].peer, TRACK_REGISTERED, rows[i].granted, 0);
+		cr_expect_eq(trusted_for(rows[i].peer), rows[i].trusted, "%s: %lu", rows[i].name,
+			     trusted_for(rows[i].peer));
+	}
+	cr_expect_eq(trusted_for("192.0.2.7:5061"), 0, "the port beside it");
+}
+
+Test(facts, an_answered_call_renews_trust_and_never_shortens_it)
+{
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600);
+	tell("192.0.2.8:5060", TRACK_REGISTERED, 7000, 0);
+	tell("192.0.2.8:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.8:5060"), 7032);
+	now += 3000 * SECOND;
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600);
+}
+
+Test(facts, refused_credentials_ban_an_unproven_address_for_a_short_time_only)
+{
+	struct ban ban;
+
+	for (int i = 0; i < 4; i++)
+		tell("198.51.100.9:1024", TRACK_REFUSED, 0, 1);
+	cr_expect_not(banned("198.51.100.9:1024", &ban));
+	tell("198.51.100.9:2048", TRACK_REFUSED, 0, 1);
+	cr_assert(banned("198.51.100.9:1024", &ban));
+	cr_expect_eq(ban.origin, BAN_AUTH_FAILURES);
+	cr_expect_eq(ban.proven, 0);
+	cr_expect_eq((ban.until_ns - now) / SECOND, 60);
+	cr_expect_not(banned("198.51.100.8:1024", &ban), "the address beside it");
+}
+
+Test(facts, a_proven_address_is_banned_for_the_whole_time)
+{
+	struct sipxdp_peer peer = peer_of("198.51.100.9:1024");
+	struct provisional proof = { .until_ns = now + 60 * SECOND, .proven = 1 };
+	struct ban ban;
+
+	cr_assert_eq(maps_put(&maps, MAP_PROVISIONAL, &peer, &proof, BPF_ANY), 0);
+	for (int i = 0; i < 5; i++)
+		tell("198.51.100.9:1024", TRACK_REFUSED, 0, 1);
+	cr_assert(banned("198.51.100.9:1024", &ban));
+	cr_expect_eq(ban.proven, 1);
+	cr_expect_eq((ban.until_ns - now) / SECOND, 30 * 60);
+}
+
+Test(facts, who_asks_for_many_unknown_aors_is_banned_and_who_finds_them_is_not)
+{
+	struct ban ban;
+
+	for (uint64_t i = 1; i <= 40; i++) {
+		tell("198.51.100.9:1024", TRACK_UNKNOWN, 0, i * 0x9e3779b97f4a7c15u);
+		tell("198.51.100.7:1024", TRACK_FOUND, 0, i * 0x9e3779b97f4a7c15u);
+	}
+	cr_assert(banned("198.51.100.9:1024", &ban));
+	cr_expect_eq(ban.origin, BAN_ENUMERATION);
+	cr_expect_not(banned("198.51.100.7:1024", &ban));
+}
+
+Test(facts, an_exempt_network_is_never_banned)
+{
+	struct ban ban;
+
+	make_exempt("198.51.100.0/24");
+	for (uint64_t i = 1; i <= 100; i++) {
+		tell("198.51.100.9:1024", TRACK_REFUSED, 0, i);
+		tell("198.51.100.9:1024", TRACK_UNKNOWN, 0, i * 0x9e3779b97f4a7c15u);
+	}
+	cr_expect_not(banned("198.51.100.9:1024", &ban));
+}
+
+Test(facts, a_trusted_phone_answers_for_itself_and_not_for_its_neighbours)
+{
+	struct ban ban;
+
+	tell("198.51.100.9:1024", TRACK_REGISTERED, 600, 0);
+	tell("198.51.100.9:2048", TRACK_REGISTERED, 600, 0);
+	/* Four offences of a stranger, four of one phone: neither has earned anything yet. */
+	for (int i = 0; i < 4; i++) {
+		tell("198.51.100.9:6666", TRACK_REFUSED, 0, 1);
+		tell("198.51.100.9:1024", TRACK_REFUSED, 0, 1);
+	}
+	cr_expect_not(banned("198.51.100.9:1024", &ban));
+	cr_expect_eq(trusted_for("198.51.100.9:1024"), 632);
+	/* The phone's fifth costs it its trust: no ban of the office. */
+	tell("198.51.100.9:1024", TRACK_REFUSED, 0, 1);
+	cr_expect_eq(trusted_for("198.51.100.9:1024"), 0);
+	cr_expect_eq(trusted_for("198.51.100.9:2048"), 632);
+	cr_expect_not(banned("198.51.100.9:1024", &ban));
+	/* The stranger's fifth bans the address; the other phone's trust stays. */
+	tell("198.51.100.9:6666", TRACK_REFUSED, 0, 1);
+	cr_expect(banned("198.51.100.9:1024", &ban));
+	cr_expect_eq(trusted_for("198.51.100.9:2048"), 632);
+}
+
+Test(facts, two_hundred_phones_behind_one_address_may_each_err_now_and_then)
+{
+	struct ban ban;
+	char peer[32];
+
+	for (int phone = 0; phone < 200; phone++) {
+		snprintf(peer, sizeof(peer), "198.51.100.9:%d", 20000 + phone);
+		tell(peer, TRACK_REGISTERED, 600, 0);
+	}
+	for (int error = 0; error < 4; error++) {
+		for (int phone = 0; phone < 200; phone++) {
+			snprintf(peer, sizeof(peer), "198.51.100.9:%d", 20000 + phone);
+			tell(peer, TRACK_REFUSED, 0, 1);
+		}
+	}
+	cr_expect_not(banned("198.51.100.9:20000", &ban));
+	for (int phone = 0; phone < 200; phone++) {
+		snprintf(peer, sizeof(peer), "198.51.100.9:%d", 20000 + phone);
+		cr_expect_eq(trusted_for(peer), 632, "%s", peer);
+	}
+}
+
+Test(facts, trust_given_by_hand_is_not_taken_back_by_offences)
+{
+	struct sipxdp_peer peer = peer_of("198.51.100.9:1024");
+	struct ban ban;
+
+	cr_assert_eq(trust_add(&maps, &peer, now + 999 * SECOND, TRUST_HAND), 0);
+	for (int i = 0; i < 50; i++)
+		tell("198.51.100.9:1024", TRACK_REFUSED, 0, 1);
+	cr_expect_eq(trusted_for("198.51.100.9:1024"), 999);
+	cr_expect_not(banned("198.51.100.9:1024", &ban));
+}
+
+/* ---- losses ---- */
+
+Test(losses, only_what_was_lost_since_the_start_is_told)
+{
+	struct host_state state = { .tap_lost = 1000, .bans_full = 3 };
+	struct losses losses;
+
+	losses_begin(&losses, &state);
+	losses_report(&losses, &state);
+	cr_expect_eq(losses_of_tap(&losses), 0);
+	state.tap_lost += 7;
+	losses_report(&losses, &state);
+	losses_report(&losses, &state);
+	cr_expect_eq(losses_of_tap(&losses), 7);
+	cr_expect_eq(losses.told.bans_full, 3);
+}
+
+/* ---- sink ---- */
+
+static uint64_t facts_told;
+
+static void count_fact(void *context, const struct track_fact *fact)
+{
+	(void)fact;
+	cr_expect_eq(context, &facts_told);
+	facts_told++;
+}
+
+Test(facts, records_go_to_the_maps_and_come_back)
+{
+	struct sink sink = { .maps = &maps, .fact = count_fact, .fact_context = &facts_told };
+	struct track_sink callbacks = sink_callbacks(&sink);
+	struct call_key call = { .call_id_hash = 5 };
+	struct call_record record = { .state = CALL_RINGING, .messages = 2 }, back;
+	struct track_fact fact = { .kind = TRACK_FOUND };
+
+	cr_expect_eq(callbacks.call_get(callbacks.context, &call, &back), -ENOENT);
+	cr_expect_eq(callbacks.call_put(callbacks.context, &call, &record), 0);
+	cr_expect_eq(callbacks.call_get(callbacks.context, &call, &back), 0);
+	cr_expect_eq(memcmp(&record, &back, sizeof(record)), 0);
+	callbacks.call_delete(callbacks.context, &call);
+	callbacks.call_delete(callbacks.context, &call);
+	cr_expect_eq(maps_get(&maps, MAP_CALLS, &call, &back), -ENOENT);
+	callbacks.fact(callbacks.context, &fact);
+	cr_expect_eq(facts_told, 1);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Registrations (RFC 3261 section 10): what REGISTER and its answer make of the bindings. */
+#include "test_track_stage.h"
+
+#define PHONE	  "<sip:alice@192.0.2.1:5060>"
+#define PHONE_URI "sip:alice@192.0.2.1:5060"
+#define DESK	  "<sip:alice@198.51.100.7:5062;transport=udp>"
+#define DESK_URI  "sip:alice@198.51.100.7:5062;transport=udp"
+
+/* A phone registers for an hour: challenged, then granted. */
+static void register_phone(struct stage *s)
+{
+	PLAY(s, "> REGISTER contact=" PHONE " expires=3600 agent=Phone/1.0", "< 401 REGISTER",
+	     "> REGISTER cseq=2 contact=" PHONE " expires=3600 auth agent=Phone/1.0",
+	     "< 200 REGISTER cseq=2 contact=" PHONE ";expires=1800");
+}
+
+Test(track_registration, granted_is_recorded,
+     .description = "the record says who, where, from which address and device, and till when: the "
+		    "200's expires over the request's")
+{
+	struct stage *s = stage_new();
+	const struct registration_record *r;
+	const struct track_fact *fact;
+
+	PLAY(s, "> REGISTER contact=" PHONE " expires=3600", "< 401 REGISTER");
+	cr_assert_eq(s->registration_count, 0, "a challenge binds nothing");
+	cr_assert_eq(s->fact_count, 0);
+	register_phone(s);
+	r = stage_registration(s, PHONE_URI);
+	cr_assert_not_null(r);
+	cr_assert_str_eq(r->aor, "sip:alice@example.com");
+	cr_assert_str_eq(r->source, "192.0.2.1:5060");
+	cr_assert_str_eq(r->user_agent, "Phone/1.0");
+	cr_assert_str_eq(r->call_id, "one");
+	cr_assert_eq(r->expires_s, 1800);
+	cr_assert_eq(r->expires_unix_ns, r->registered_unix_ns + 1800 * SECONDS);
+	cr_assert_eq(r->refreshes, 0);
+	cr_assert_eq(r->service, 3);
+	fact = stage_last_fact(s, TRACK_REGISTERED);
+	cr_assert_not_null(fact);
+	cr_assert_eq(fact->seconds, 1800);
+	cr_assert_eq(fact->peer.port, htons(5060));
+	cr_assert_eq(stage_facts(s, TRACK_REFUSED), 0, "no credentials were refused");
+	cr_assert_eq(s->call_count, 0);
+	stage_free(s);
+}
+
+struct grant {
+	const char *what;
+	const char *request, *response;
+	unsigned int seconds;
+};
+
+static const struct grant grants[] = {
+	{ "expires of the contact in the 200",
+	  "> REGISTER contact=" PHONE ";expires=100 expires=200",
+	  "< 200 REGISTER contact=" PHONE ";expires=300 expires=400", 300 },
+	{ "Expires of the 200", "> REGISTER contact=" PHONE ";expires=100 expires=200",
+	  "< 200 REGISTER contact=" PHONE " expires=400", 400 },
+	{ "Expires of the request", "> REGISTER contact=" PHONE " expires=200",
+	  "< 200 REGISTER contact=" PHONE, 200 },
+	{ "nothing said", "> REGISTER contact=" PHONE, "< 200 REGISTER contact=" PHONE, 3600 },
+	{ "an answer whose request was not seen", NULL,
+	  "< 200 REGISTER contact=" PHONE ";expires=300", 300 },
+	{ "as long as can be", "> REGISTER contact=" PHONE,
+	  "< 200 REGISTER contact=" PHONE ";expires=4294967294", 4294967294 },
+	{ "longer than can be", "> REGISTER contact=" PHONE,
+	  "< 200 REGISTER contact=" PHONE ";expires=4294967296", 3600 },
+	{ "user, host in another spelling", "> REGISTER contact=<sip:%61lice@PHONE.example.com>",
+	  "< 200 REGISTER contact=<sip:alice@phone.example.com>;expires=300", 300 },
+};
+
+Test(track_registration, how_long_is_granted,
+     .description = "where the time that counts is written, in order of precedence")
+{
+	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
+		struct stage *s = stage_new();
+
+		if (grants[i].request)
+			stage_play(s, grants[i].request);
+		stage_play(s, grants[i].response);
+		cr_assert_eq(s->registration_count, 1, "%s", grants[i].what);
+		cr_expect_eq(s->registrations[0].record.expires_s, grants[i].seconds, "%s: %u",
+			     grants[i].what, s->registrations[0].record.expires_s);
+		cr_expect_eq(stage_facts(s, TRACK_REGISTERED), 1, "%s", grants[i].what);
+		cr_expect_eq(s->facts[s->fact_count - 1].seconds, grants[i].seconds, "%s",
+			     grants[i].what);
+		cr_expect_str_eq(s->registrations[0].record.source, "192.0.2.1:5060");
+		stage_free(s);
+	}
+}
+
+Test(track_registration, refresh_puts_off_expiry,
+     .description = "a binding that is refreshed stays; one that is not goes with the clock")
+{
+	struct stage *s = stage_new();
+
+	register_phone(s);
+	PLAY(s, "wait 1700000",
+	     "> REGISTER cseq=3 contact=" PHONE " expires=3600 auth agent=Phone/1.1",
+	     "< 200 REGISTER cseq=3 contact=" PHONE ";expires=1800", "wait 1700000");
+	cr_assert_eq(s->registration_count, 1);
+	cr_assert_eq(s->registrations[0].record.refreshes, 1);
+	cr_assert_str_eq(s->registrations[0].record.user_agent, "Phone/1.1");
+	cr_assert_lt(s->registrations[0].record.registered_unix_ns,
+		     s->registrations[0].record.refreshed_unix_ns);
+	stage_play(s, "wait 101000");
+	cr_assert_eq(s->registration_count, 0);
+	cr_assert_eq(stage_stats(s).registrations, 0);
+	stage_free(s);
+}
+
+Test(track_registration, several_devices_of_one_aor,
+     .description = "each has its binding; a 200 to one names both and leaves the other's record "
+		    "its own source and device")
+{
+	struct stage *s = stage_new();
+	const struct registration_record *phone, *desk;
+
+	register_phone(s);
+	PLAY(s, "> REGISTER id=two peer=7 contact=" DESK ";q=0.5 auth agent=Desk",
+	     "< 200 REGISTER id=two peer=7 contact=" PHONE ";expires=1799," DESK
+	     ";expires=600;q=0.5");
+	cr_assert_eq(s->registration_count, 2);
+	phone = stage_registration(s, PHONE_URI);
+	desk = stage_registration(s, DESK_URI);
+	cr_assert_str_eq(phone->source, "192.0.2.1:5060");
+	cr_assert_str_eq(phone->user_agent, "Phone/1.0");
+	cr_assert_eq(phone->refreshes, 0, "named is not refreshed");
+	cr_assert_eq(phone->expires_s, 1800, "a second less is no news");
+	cr_assert_str_eq(desk->source, "192.0.2.7:5060");
+	cr_assert_eq(desk->q_thousandths, 500);
+	cr_assert_str_eq(desk->call_id, "two");
+	cr_assert_eq(stage_last_fact(s, TRACK_REGISTERED)->seconds, 600,
+		     "its own, not the other's");
+	cr_assert_eq(stage_last_fact(s, TRACK_REGISTERED)->peer.addr.word[3], htonl(0xc0000207));
+	stage_play(s, "wait 601000");
+	cr_assert_eq(s->registration_count, 1);
+	cr_assert_not_null(stage_registration(s, PHONE_URI));
+	stage_free(s);
+}
+
+Test(track_registration, removal,
+     .description = "expires=0 for one contact, and * for all, take the bindings away and tell so")
+{
+	struct stage *s = stage_new();
+
+	register_phone(s);
+	PLAY(s, "> REGISTER id=two peer=7 contact=" DESK " auth",
+	     "< 200 REGISTER id=two peer=7 contact=" PHONE ";expires=1700," DESK ";expires=600",
+	     "> REGISTER cseq=3 contact=" PHONE ";expires=0 auth",
+	     "< 200 REGISTER cseq=3 contact=" DESK ";expires=599");
+	cr_assert_eq(s->registration_count, 1);
+	cr_assert_null(stage_registration(s, PHONE_URI));
+	cr_assert_eq(stage_last_fact(s, TRACK_REGISTERED)->seconds, 0);
+	PLAY(s, "> REGISTER id=two cseq=2 peer=7 contact=* expires=0 auth",
+	     "< 200 REGISTER id=two cseq=2 peer=7");
+	cr_assert_eq(s->registration_count, 0);
+	cr_assert_eq(stage_last_fact(s, TRACK_REGISTERED)->seconds, 0);
+	cr_assert_eq(stage_last_fact(s, TRACK_REGISTERED)->peer.addr.word[3], htonl(0xc0000207));
+	cr_assert_eq(stage_stats(s).registrations, 0);
+	stage_free(s);
+}
+
+Test(track_registration, a_contact_named_with_zero_is_not_bound,
+     .description = "some registrars name the removed contact with expires=0 in the 200")
+{
+	struct stage *s = stage_new();
+
+	register_phone(s);
+	PLAY(s, "> REGISTER cseq=3 contact=" PHONE ";expires=0 auth",
+	     "< 200 REGISTER cseq=3 contact=" PHONE ";expires=0");
+	cr_assert_eq(s->registration_count, 0);
+	stage_free(s);
+}
+
+Test(track_registration, query_changes_nothing_and_tells_nothing,
+     .description = "a REGISTER without Contact asks; the bindings that the answer names stay")
+{
+	struct stage *s = stage_new();
+	struct registration_record before;
+	size_t facts;
+
+	register_phone(s);
+	before = *stage_registration(s, PHONE_URI);
+	facts = stage_facts(s, TRACK_REGISTERED);
+	PLAY(s, "wait 100000", "> REGISTER id=q peer=9 auth",
+	     "< 200 REGISTER id=q peer=9 contact=" PHONE ";expires=1700");
+	cr_assert_eq(memcmp(&before, stage_registration(s, PHONE_URI), sizeof(before)), 0);
+	cr_assert_eq(stage_facts(s, TRACK_REGISTERED), facts);
+	stage_free(s);
+}
+
+Test(track_registration, other_bindings_are_learned_from_the_answer,
+     .description = "a device that registered before the daemon ran is shown, its source unknown")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, "> REGISTER contact=" PHONE " auth",
+	     "< 200 REGISTER contact=" DESK ";expires=500," PHONE ";expires=1800");
+	cr_assert_eq(s->registration_count, 2);
+	cr_assert_str_eq(stage_registration(s, DESK_URI)->source, "");
+	cr_assert_str_eq(stage_registration(s, DESK_URI)->aor, "sip:alice@example.com");
+	cr_assert_eq(stage_last_fact(s, TRACK_REGISTERED)->seconds, 1800);
+	stage_free(s);
+}
+
+Test(track_registration, late_and_repeated_answers_change_nothing,
+     .description = "the 200 of an older REGISTER neither shortens nor removes; a repeated one "
+		    "counts no refresh")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, "> REGISTER cseq=1 contact=" PHONE " auth",
+	     "> REGISTER cseq=2 contact=" PHONE " auth",
+	     "< 200 REGISTER cseq=2 contact=" PHONE ";expires=3000",
+	     "< 200 REGISTER cseq=1 contact=" PHONE ";expires=100");
+	cr_assert_eq(s->registrations[0].record.expires_s, 3000);
+	PLAY(s, "> REGISTER cseq=0 contact=" PHONE ";expires=0 auth", "< 200 REGISTER cseq=0");
+	cr_assert_eq(s->registration_count, 1, "a late removal");
+	PLAY(s, "< 200 REGISTER cseq=2 contact=" PHONE ";expires=3000",
+	     "< 200 REGISTER cseq=2 contact=" PHONE ";expires=3000");
+	cr_assert_eq(s->registrations[0].record.refreshes, 0);
+	cr_assert_eq(stage_stats(s).retransmissions, 2);
+	stage_free(s);
+}
+
+Test(track_registration, outsiders_cannot_register,
+     .description = "answers that come from outside, and requests alone, bind and remove nothing")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, "> REGISTER contact=" PHONE, "> 200 REGISTER contact=" PHONE ";expires=300",
+	     "> 200 REGISTER id=x contact=" DESK ";expires=300", "< REGISTER id=y contact=" DESK,
+	     "> 200 REGISTER id=y contact=" DESK ";expires=300");
+	cr_assert_eq(s->registration_count, 0);
+	cr_assert_eq(stage_facts(s, TRACK_REGISTERED), 0);
+	register_phone(s);
+	PLAY(s, "> REGISTER id=z contact=* expires=0", "> 200 REGISTER id=z",
+	     "< 403 REGISTER id=z");
+	cr_assert_eq(s->registration_count, 1);
+	stage_free(s);
+}
+
+Test(track_registration, retransmitted_refusal_counts_once,
+     .description =
+	     "REGISTER and its 403 sent three times are one refusal; the next REGISTER's another")
+{
+	struct stage *s = stage_new();
+
+	for (int i = 0; i < 3; i++)
+		PLAY(s, "> REGISTER auth contact=" PHONE, "< 403 REGISTER");
+	cr_assert_eq(stage_facts(s, TRACK_REFUSED), 1);
+	PLAY(s, "> REGISTER cseq=2 auth contact=" PHONE, "< 403 REGISTER cseq=2");
+	cr_assert_eq(stage_facts(s, TRACK_REFUSED), 2);
+	stage_free(s);
+}
+
+Test(track_registration, unanswered_requests_do_not_stay,
+     .description = "a request is forgotten after 32 s without an answer, 5 s after one")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, "> OPTIONS id=a", "> REGISTER id=b contact=" PHONE, "< 401 REGISTER id=b");
+	cr_assert_eq(stage_stats(s).transactions, 2);
+	stage_play(s, "wait 6000");
+	cr_assert_eq(stage_stats(s).transactions, 1);
+	stage_play(s, "wait 27000");
+	cr_assert_eq(stage_stats(s).transactions, 0);
+	stage_free(s);
+}
+
+Test(track_registration, full_tables_are_counted,
+     .description = "more requests and bindings than fit are counted and left; a 200 whose request "
+		    "did not fit still binds")
+{
+	struct stage *s = stage_new();
+	char line[256];
+
+	for (int i = 0; i < 1100; i++) {
+		snprintf(line, sizeof(line), "> REGISTER id=r%d contact=<sip:u%d@192.0.2.1>", i, i);
+		stage_play(s, line);
+	}
+	cr_assert_eq(stage_stats(s).transactions, 1024);
+	cr_assert_eq(stage_stats(s).transactions_full, 76);
+	for (int i = 1099; i >= 0; i--) {
+		snprintf(line, sizeof(line),
+			 "< 200 REGISTER id=r%d toward=sip:u%d@example.com "
+			 "contact=<sip:u%d@192.0.2.1>;expires=300",
+			 i, i, i);
+		stage_play(s, line);
+	}
+	cr_assert_eq(s->registration_count, 1024);
+	cr_assert_eq(stage_stats(s).registrations_full, 76);
+	cr_assert_not_null(stage_registration(s, "sip:u1099@192.0.2.1"));
+	PLAY(s, "wait 301000");
+	cr_assert_eq(s->registration_count, 0);
+	stage_free(s);
+}
+
+Test(track_registration, a_full_message_of_contacts,
+     .description =
+	     "twelve contacts in one 200 are twelve bindings; a 200 without any removes them")
+{
+	struct stage *s = stage_new();
+	char line[4000] = "< 200 REGISTER contact=";
+
+	for (int i = 0; i < 12; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line),
+			 "%s<sip:a@192.0.2.%d>;expires=%d", i ? "," : "", i + 1, 300 + i);
+	PLAY(s, "> REGISTER contact=<sip:a@192.0.2.1> auth", line);
+	cr_assert_eq(s->registration_count, 12);
+	PLAY(s, "> REGISTER cseq=2 contact=* expires=0 auth", "< 200 REGISTER cseq=2");
+	cr_assert_eq(s->registration_count, 0);
+	stage_free(s);
+}
+
+Test(track_registration, restart_goes_on_with_the_same_bindings,
+     .description = "adopted bindings keep their times, are refreshed in place, removed and expire")
+{
+	struct stage *s = stage_new();
+	struct registration_record before;
+
+	register_phone(s);
+	PLAY(s, "> REGISTER id=two peer=7 contact=" DESK " auth agent=Desk",
+	     "< 200 REGISTER id=two peer=7 contact=" PHONE ";expires=1800," DESK ";expires=600");
+	before = *stage_registration(s, DESK_URI);
+	stage_restart(s);
+	cr_assert_eq(memcmp(&before, stage_registration(s, DESK_URI), sizeof(before)), 0);
+	PLAY(s, "wait 60000", "> REGISTER id=two cseq=2 peer=7 contact=" DESK " auth",
+	     "< 200 REGISTER id=two cseq=2 peer=7 contact=" DESK ";expires=600");
+	cr_assert_eq(s->registration_count, 1, "the 200 no longer names the phone");
+	cr_assert_eq(stage_registration(s, DESK_URI)->refreshes, 1);
+	cr_assert_eq(stage_registration(s, DESK_URI)->registered_unix_ns,
+		     before.registered_unix_ns);
+	stage_restart(s);
+	PLAY(s, "wait 601000");
+	cr_assert_eq(s->registration_count, 0);
+	stage_free(s);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* sipxdpctl reload: makes the daemon read its configuration again. */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "ctl/client.h"
+#include "ctl/ctl.h"
+#include "ctl/options.h"
+
+int cmd_reload(int argc, char **argv)
+{
+	const char *file;
+	json_t *reply;
+	int code;
+
+	if (!options_parse(&argc, argv, NULL, 0, &code))
+		return code;
+	code = client_command("reload", &reply);
+	if (code)
+		return code;
+	file = json_string_value(json_object_get(reply, "file"));
+	if (ctl_global.json)
+		json_dumpf(reply, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	else
+		printf("reloaded%s%s", file ? " " : "", file ? file : "");
+	putchar('\n');
+	json_decref(reply);
+	return CTL_DONE;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Options as data: each command gives a table of what it takes and where the value goes. */
+#ifndef SIPXDP_CTL_OPTIONS_H
+#define SIPXDP_CTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ctl_option_kind {
+	OPTION_END, /* ends a table */
+	OPTION_FLAG,
+	OPTION_TEXT,
+	OPTION_NUMBER,	 /* decimal, 1..option.limit */
+	OPTION_DURATION, /* duration_parse() */
+	OPTION_CHOICE,	 /* one of option.choices */
+};
+
+struct ctl_option {
+	const char *name; /* without the two dashes */
+	enum ctl_option_kind kind;
+	char letter;		    /* short form, or 0 */
+	const char *placeholder;    /* what the usage calls the value, unless it is a flag */
+	const char *help;	    /* one line */
+	const char *const *choices; /* ends with NULL */
+	uint64_t limit;
+	union {
+		bool *flag;
+		const char **text;
+		uint64_t *number;
+		uint64_t *duration_ns;
+		unsigned int *choice; /* index into choices */
+	} to;
+};
+
+/*
+ * Takes the options of table (may be NULL) and the shared ones (--json, --instance, --help) out of
+ * argv, wherever they stand up to a "--", and stores their values. What is left is argv[0] and the
+ * *argc - 1 other words, in order, at most words_max of them. The values point into argv. Whether
+ * the command is to go on; if not (help was printed, or a complaint), *code is its exit code.
+ */
+bool options_parse(int *argc, char **argv, const struct ctl_option *table, int words_max,
+		   int *code);
+
+/*
+ * For a command that reads its options itself: takes out the shared ones alone, and leaves what
+ * else looks like an option where it is. Returns as options_parse().
+ */
+bool options_take_shared(int *argc, char **argv, int *code);
+
+/*
+ * For main(): takes the shared options in front of the command. Whether to go on; *help tells
+ * whether help was asked for, of a command (which will print it) or, with none, in general.
+ */
+bool options_take_leading(int *argc, char **argv, bool *help);
+
+/* Prints the lines "--name VALUE  help" of a table. */
+void options_print(const struct ctl_option *table);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the control socket answers (control.h has the framing). Every reply has "ok".
+ *
+ *   ping     pid
+ *   version  version, layout
+ *   status   what the daemon alone knows of itself: see status.h
+ *   samples  samples: [{time_unix_ns, source, destination, service, class, verdict, reason, length,
+ *            start_line}], oldest first, and seen: how many there were since the start. The
+ *            request's "last": N asks for the newest N; at most SAMPLES_REPLY_MAX are given.
+ *   reload   file, needs_restart: [key]; fails with the configuration's errors, a line each
+ *   detach   interfaces: how many were guarded; the daemon ends, whatever on_exit says
+ */
+#ifndef SIPXDP_DAEMON_COMMANDS_H
+#define SIPXDP_DAEMON_COMMANDS_H
+
+#include "daemon/control.h"
+
+#define SAMPLES_REPLY_MAX 4096
+
+/* A control_handler; context is the struct daemon. */
+control_handler commands_run;
+
+#endif

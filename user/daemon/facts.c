@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From what the server answered to trust and bans: see facts.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/facts.h"
+#include "daemon/log.h"
+#include "plane/ban.h"
+#include "plane/clock.h"
+#include "plane/key.h"
+#include "plane/trust.h"
+#include "policy/config_scalar.h"
+#include "policy/offence.h"
+#include "track/siphash.h"
+
+/* A refresh that is sent as late as the registration allows may take this long to be answered
+ * (64 * T1: Timer F, RFC 3261 section 17.1.2.2). */
+#define REFRESH_NS (32 * NSEC_PER_SEC)
+
+/* Trust that calls give is renewed when this share of its time is over: a quarter. */
+#define RENEWAL_SHARE 4
+
+/* Addresses, and trusted peers, watched for offences at a time. */
+#define SOURCES_WATCHED 16384
+#define PEERS_WATCHED	4096
+
+struct facts {
+	struct maps *maps;
+	struct config_trust trust;
+	struct siphash_key peer_key;
+	struct offences *of_sources;
+	struct offences *of_peers;
+	struct facts_stats stats;
+};
+
+int facts_open(const struct config *config, struct maps *maps, const uint64_t key[4],
+	       struct facts **out)
+{
+	struct facts *facts = calloc(1, sizeof(*facts));
+	int err;
+
+	if (!facts)
+		return -ENOMEM;
+	facts->maps = maps;
+	facts->trust = config->trust;
+	facts->peer_key = (struct siphash_key){ { key[3], key[0] } };
+	err = offences_new(&config->bans, SOURCES_WATCHED, key, &facts->of_sources);
+	if (!err)
+		err = offences_new(&config->bans, PEERS_WATCHED, key, &facts->of_peers);
+	if (err) {
+		facts_close(facts);
+		return err;
+	}
+	*out = facts;
+	return 0;
+}
+
+void facts_close(struct facts *facts)
+{
+	if (!facts)
+		return;
+	offences_free(facts->of_peers);
+	offences_free(facts->of_sources);
+	free(facts);
+}
+
+void facts_reconfigure(struct facts *facts, const struct config *config)
+{
+	facts->trust = config->trust;
+	offences_configure(facts->of_sources, &config->bans);
+	offences_configure(facts->of_peers, &config->bans);
+}
+
+void facts_stats(const struct facts *facts, struct facts_stats *out)
+{
+	*out = facts->stats;
+}
+
+static bool trust_lookup(const struct facts *facts, const struct sipxdp_peer *peer, uint64_t now_ns,
+			 struct trusted *out)
+{
+	return !maps_get(facts->maps, MAP_TRUSTED, peer, out) &&
+	       (!out->until_ns || out->until_ns > now_ns);
+}
+
+/* Did the peer answer something that only the true owner of its address could have seen? */
+static bool is_proven(const struct facts *facts, const struct sipxdp_peer *peer, uint64_t now_ns)
+{
+	struct provisional provisional;
+
+	return !maps_get(facts->maps, MAP_PROVISIONAL, peer, &provisional) &&
+	       provisional.until_ns > now_ns && provisional.proven;
+}
+
+static bool is_exempt(const struct facts *facts, const struct sipxdp_addr *addr)
+{
+	struct sipxdp_prefix host = { .prefix_len = 128, .addr = *addr };
+	struct network network;
+
+	return !maps_get(facts->maps, MAP_NETWORKS, &host, &network) &&
+	       network.policy == POLICY_EXEMPT;
+}
+
+static void give_trust(struct facts *facts, const struct sipxdp_peer *peer, uint64_t until_ns,
+		       enum trust_origin origin)
+{
+	int err = trust_add(facts->maps, peer, until_ns, origin);
+
+	if (err) {
+		facts->stats.failed++;
+		log_limited(LOG_WARNING, "trust: cannot be written: %s", strerror(-err));
+	} else {
+		facts->stats.trusted++;
+	}
+}
+
+/* The granted time takes the place of the kernel's default, longer or shorter. A registration that
+ * was taken back ends nothing: the peer may have others, and trust runs out by itself. */
+static void take_registered(struct facts *facts, const struct track_fact *fact, uint64_t now_ns)
+{
+	uint64_t granted_ns = fact->seconds * NSEC_PER_SEC;
+
+	if (!fact->seconds)
+		return;
+	if (granted_ns > facts->trust.longest_ns)
+		granted_ns = facts->trust.longest_ns;
+	give_trust(facts, &fact->peer, now_ns + granted_ns + REFRESH_NS, TRUST_REGISTER);
+}
+
+/* An answered call renews trust, and never shortens it. What has most of its time left is let be:
+ * a busy trunk would have its row rewritten with every call. */
+static void take_answered(struct facts *facts, const struct track_fact *fact, uint64_t now_ns)
+{
+	uint64_t until_ns = now_ns + facts->trust.trusted_ns;
+	uint64_t soon_ns = until_ns - facts->trust.trusted_ns / RENEWAL_SHARE;
+	struct trusted trusted = { .origin = TRUST_INVITE };
+
+	if (trust_lookup(facts, &fact->peer, now_ns, &trusted) &&
+	    (!trusted.until_ns || trusted.until_ns >= soon_ns))
+		return;
+	give_trust(facts, &fact->peer, until_ns, trusted.origin);
+}
+
+static void ban(struct facts *facts, const struct offence_verdict *verdict, bool proven,
+		uint64_t now_ns)
+{
+	struct ban ban = {
+		.until_ns = now_ns + verdict->ban_ns,
+		.origin = verdict->origin,
+		.proven = proven,
+	};
+	struct prefix prefix = key_to_prefix(&verdict->prefix);
+	char text[PREFIX_TEXT_SIZE], duration[CONFIG_DURATION_TEXT_SIZE];
+	int err;
+
+	memcpy(ban.reason, verdict->reason, sizeof(ban.reason));
+	prefix_print(&prefix, text);
+	err = ban_add(facts->maps, &verdict->prefix, &ban, NULL);
+	if (err == -EACCES)
+		return; /* an exempt network, made so in this very moment or part of the prefix */
+	if (err) {
+		facts->stats.failed++;
+		log_limited(LOG_WARNING, "ban: %s cannot be written: %s", text, strerror(-err));
+		return;
+	}
+	facts->stats.bans++;
+	log_limited(LOG_NOTICE, "ban: %s for %s: %s%s", text,
+		    config_duration_print(verdict->ban_ns, duration), verdict->reason,
+		    proven ? "" : " (address not proven)");
+}
+
+/* A row of its own in `of_peers`, which tells sources apart by address: a made-up IPv6 /64. */
+static struct sipxdp_addr address_of_peer(const struct facts *facts, const struct sipxdp_peer *peer)
+{
+	uint64_t hash = siphash_of(&facts->peer_key, peer, sizeof(*peer));
+	struct sipxdp_addr addr = { { htonl(0x20000000u | (uint32_t)(hash >> 35)),
+				      htonl((uint32_t)hash), 0, 0 } };
+
+	return addr;
+}
+
+static void note_trusted(struct facts *facts, const struct track_fact *fact,
+			 struct offence *offence)
+{
+	struct endpoint endpoint = key_to_endpoint(&fact->peer);
+	struct offence_verdict verdict;
+	char text[ENDPOINT_TEXT_SIZE];
+
+	offence->addr = address_of_peer(facts, &fact->peer);
+	if (!offences_note(facts->of_peers, offence, &verdict))
+		return;
+	if (trust_delete(facts->maps, &fact->peer))
+		return;
+	facts->stats.revoked++;
+	log_limited(LOG_NOTICE, "trust: taken from %s: %s", endpoint_print(&endpoint, text),
+		    verdict.reason);
+}
+
+static void take_offence(struct facts *facts, const struct track_fact *fact, enum offence_kind kind,
+			 uint64_t now_ns)
+{
+	struct offence_verdict verdict;
+	struct trusted trusted;
+	struct offence offence = {
+		.addr = fact->peer.addr,
+		.kind = kind,
+		.exempt = is_exempt(facts, &fact->peer.addr),
+		.aor_hash = fact->aor_hash,
+		.now_ns = now_ns,
+	};
+
+	if (!offence.exempt && trust_lookup(facts, &fact->peer, now_ns, &trusted)) {
+		/* What was trusted by hand only a hand takes back. */
+		if (trusted.origin != TRUST_HAND)
+			note_trusted(facts, fact, &offence);
+		return;
+	}
+	offence.proven = is_proven(facts, &fact->peer, now_ns);
+	if (offences_note(facts->of_sources, &offence, &verdict))
+		ban(facts, &verdict, offence.proven, now_ns);
+}
+
+void facts_take(struct facts *facts, const struct track_fact *fact, uint64_t now_ns)
+{
+	switch (fact->kind) {
+	case TRACK_REGISTERED: take_registered(facts, fact, now_ns); break;
+	case TRACK_ANSWERED: take_answered(facts, fact, now_ns); break;
+	case TRACK_REFUSED: take_offence(facts, fact, OFFENCE_REFUSED, now_ns); break;
+	case TRACK_UNKNOWN: take_offence(facts, fact, OFFENCE_UNKNOWN, now_ns); break;
+	case TRACK_FOUND: take_offence(facts, fact, OFFENCE_NONE, now_ns); break;
+	}
+}

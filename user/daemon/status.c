@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the daemon alone knows of itself: see status.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <sipxdp/version.h>
+
+#include "daemon/log.h"
+#include "daemon/status.h"
+
+#define WARNING_TEXT_SIZE 256
+
+static void set_number(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+static void set_text(json_t *object, const char *key, const char *value)
+{
+	json_object_set_new(object, key, json_string(value));
+}
+
+static void warn(json_t *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void warn(json_t *warnings, const char *format, ...)
+{
+	char text[WARNING_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	json_array_append_new(warnings, json_string(text));
+}
+
+static void set_tracking(json_t *reply, const struct tracking_stats *stats)
+{
+	set_number(reply, "tap_records", stats->records);
+	set_number(reply, "tap_lost", stats->lost);
+	set_number(reply, "tap_damaged", stats->damaged);
+	set_number(reply, "messages", stats->messages);
+	set_number(reply, "parse_errors", stats->parse_errors);
+	set_number(reply, "cut_short", stats->cut_short);
+	set_number(reply, "samples", stats->samples);
+	set_number(reply, "calls", stats->track.calls);
+	set_number(reply, "registrations", stats->track.registrations);
+	set_number(reply, "transactions", stats->track.transactions);
+	set_number(reply, "retransmissions", stats->track.retransmissions);
+	set_number(reply, "strays", stats->track.strays);
+	set_number(reply, "unhashed", stats->track.unhashed);
+	set_number(reply, "calls_full", stats->track.calls_full);
+	set_number(reply, "registrations_full", stats->track.registrations_full);
+	set_number(reply, "transactions_full", stats->track.transactions_full);
+	set_number(reply, "forks_lost", stats->track.forks_lost);
+	set_number(reply, "put_failed", stats->track.put_failed);
+	set_number(reply, "trust_renewed", stats->facts.trusted);
+	set_number(reply, "trust_revoked", stats->facts.revoked);
+	set_number(reply, "bans_made", stats->facts.bans);
+	set_number(reply, "facts_failed", stats->facts.failed);
+}
+
+static void warn_blindness(const struct daemon *daemon, const struct tracking_stats *stats,
+			   json_t *warnings)
+{
+	const struct track_stats *track = &stats->track;
+
+	if (stats->cut_short)
+		warn(warnings, "%llu messages were not tracked: their headers go on beyond the tap",
+		     (unsigned long long)stats->cut_short);
+	if (track->calls_full + track->registrations_full + track->transactions_full)
+		warn(warnings,
+		     "tables were full: %llu calls, %llu registrations, %llu requests not tracked",
+		     (unsigned long long)track->calls_full,
+		     (unsigned long long)track->registrations_full,
+		     (unsigned long long)track->transactions_full);
+	if (!daemon->sandboxed)
+		warn(warnings, "system calls of the daemon are not filtered");
+	if (log_lost())
+		warn(warnings, "%llu log lines could not be written",
+		     (unsigned long long)log_lost());
+}
+
+/* The tracker knows how much of its tables is in use; the others sipxdpctl counts by itself, as
+ * going over them would hold up the loop. */
+static json_t *tables_json(const struct daemon *daemon, const struct tracking_stats *stats)
+{
+	const struct maps *maps = plane_maps(daemon->plane);
+
+	return json_pack("[{s:s, s:I, s:I}, {s:s, s:I, s:I}]", "name", maps_name(MAP_CALLS),
+			 "entries", (json_int_t)stats->track.calls, "room",
+			 (json_int_t)maps_room(maps, MAP_CALLS), "name",
+			 maps_name(MAP_REGISTRATIONS), "entries",
+			 (json_int_t)stats->track.registrations, "room",
+			 (json_int_t)maps_room(maps, MAP_REGISTRATIONS));
+}
+
+json_t *status_reply(const struct daemon *daemon)
+{
+	json_t *reply = control_ok(), *warnings = json_array();
+	struct tracking_stats stats;
+
+	tracking_stats(daemon->tracking, &stats);
+	set_number(reply, "pid", (uint64_t)getpid());
+	set_text(reply, "version", SIPXDP_VERSION);
+	set_text(reply, "instance", daemon->config->instance);
+	set_text(reply, "config", daemon->options.config_path);
+	set_text(reply, "mode",
+		 daemon->config->mode == CONFIG_MODE_MONITOR ? "monitor" : "enforce");
+	set_text(reply, "on_exit",
+		 daemon->config->on_exit == CONFIG_ON_EXIT_KEEP ? "keep" : "detach");
+	set_number(reply, "started_unix_ns", daemon->started_unix_ns);
+	set_number(reply, "reloaded_unix_ns", daemon->reloaded_unix_ns);
+	set_tracking(reply, &stats);
+	json_object_set_new(reply, "tables", tables_json(daemon, &stats));
+	warn_blindness(daemon, &stats, warnings);
+	json_object_set_new(reply, "warnings", warnings);
+	return reply;
+}

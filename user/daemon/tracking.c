@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the tap to the maps: see tracking.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sipxdp/tap.h>
+
+#include "daemon/log.h"
+#include "daemon/losses.h"
+#include "daemon/sink.h"
+#include "daemon/tracking.h"
+#include "plane/clock.h"
+#include "plane/tap.h"
+#include "track/siphash.h"
+
+/* So many records at a time, some milliseconds of work, before others get their turn. */
+#define DRAIN_RECORDS 1024
+
+/* Requests outside of calls that wait for their answer, or were answered within 5 s. */
+#define TRANSACTIONS 65536
+
+struct tracking {
+	struct maps *maps;
+	struct samples *samples;
+	struct sink sink;
+	struct track *track;
+	struct facts *facts;
+	struct tap *tap;
+	struct losses losses;
+	int64_t unix_offset_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
+	uint64_t record_ns;	/* CLOCK_MONOTONIC of the record at hand */
+	struct tracking_stats stats;
+	struct sip_message message;
+	char padded[SIP_MESSAGE_MAX];
+};
+
+/* ---- one message ---- */
+
+/*
+ * What follows what was captured is body, of which only the length counts; blanks stand for it. A
+ * header block that goes on beyond it does not end, and is refused.
+ */
+static const char *pad(struct tracking *tracking, const struct tap_record *record)
+{
+	memcpy(tracking->padded, record->data, record->captured);
+	memset(tracking->padded + record->captured, ' ',
+	       (size_t)(record->length - record->captured));
+	return tracking->padded;
+}
+
+static bool parse(struct tracking *tracking, const struct tap_record *record)
+{
+	bool whole = record->captured == record->length;
+	const char *data = whole ? record->data : pad(tracking, record);
+	struct sip_error error;
+
+	if (!sip_message_parse(data, record->length, &tracking->message, &error))
+		return true;
+	if (!whole && error.offset >= record->captured) {
+		tracking->stats.cut_short++;
+	} else {
+		tracking->stats.parse_errors++;
+		log_limited(LOG_DEBUG, "not tracked: %s at offset %u: %s", error.rfc, error.offset,
+			    error.what);
+	}
+	return false;
+}
+
+static void take_message(struct tracking *tracking, const struct tap_record *record)
+{
+	struct sipxdp_peer source = { .addr = record->saddr, .port = record->sport };
+	struct sipxdp_peer destination = { .addr = record->daddr, .port = record->dport };
+	bool ingress = record->direction == TAP_INGRESS;
+	struct track_arrival arrival = {
+		.now_ns = record->time_ns + (uint64_t)tracking->unix_offset_ns,
+		.call_id_hash = record->call_id_hash,
+		.peer = ingress ? source : destination,
+		.server = ingress ? destination : source,
+		.service = record->service,
+		.direction = ingress ? TRACK_TO_SERVER : TRACK_FROM_SERVER,
+	};
+
+	tracking->stats.messages++;
+	if (parse(tracking, record))
+		track_message(tracking->track, &arrival, &tracking->message);
+}
+
+static void take_record(const struct tap_record *record, void *context)
+{
+	struct tracking *tracking = context;
+
+	tracking->stats.records++;
+	tracking->record_ns = record->time_ns;
+	if (record->kind == TAP_SAMPLE) {
+		tracking->stats.samples++;
+		samples_add(tracking->samples, record, tracking->unix_offset_ns);
+	} else if (record->traffic_class < CLASS_CRLF) { /* a request or a response */
+		take_message(tracking, record);
+	}
+}
+
+static void take_fact(void *context, const struct track_fact *fact)
+{
+	struct tracking *tracking = context;
+
+	facts_take(tracking->facts, fact, tracking->record_ns);
+}
+
+/* ---- start and end ---- */
+
+/* Secrets for user space's tables, the same after a restart: their root is kept in `settings`. */
+static void derive_keys(const struct maps *maps, uint64_t *keys, size_t count)
+{
+	const struct siphash_key root = { { maps->settings->hash_key[HASH_KEY_WORDS - 2],
+					    maps->settings->hash_key[HASH_KEY_WORDS - 1] } };
+
+	for (size_t i = 0; i < count; i++) {
+		const char label[] = { 't', 'r', 'a', 'c', 'k', (char)('0' + i) };
+
+		keys[i] = siphash_of(&root, label, sizeof(label));
+	}
+}
+
+static int open_tracker(struct tracking *tracking, const struct config *config)
+{
+	struct track_config track = {
+		.calls = config->tables.calls,
+		.registrations = config->tables.registrations,
+		.transactions = TRANSACTIONS,
+		.idle_ns = config->dialogs.idle_ns,
+	};
+	struct track_sink callbacks = sink_callbacks(&tracking->sink);
+	struct sink_adopted adopted;
+	uint64_t keys[6];
+	int err;
+
+	derive_keys(tracking->maps, keys, sizeof(keys) / sizeof(keys[0]));
+	memcpy(track.seed, keys, sizeof(track.seed));
+	err = facts_open(config, tracking->maps, keys + 2, &tracking->facts);
+	if (err)
+		return err;
+	err = track_new(&track, &callbacks, clock_realtime_ns(), &tracking->track);
+	if (err)
+		return err;
+	err = sink_adopt(tracking->maps, tracking->track, &adopted);
+	if (!err && adopted.calls + adopted.registrations + adopted.left_out)
+		log_notice("adopted %llu calls and %llu registrations; %llu had run out",
+			   (unsigned long long)adopted.calls,
+			   (unsigned long long)adopted.registrations,
+			   (unsigned long long)adopted.left_out);
+	return err;
+}
+
+int tracking_open(const struct config *config, struct plane *plane, struct samples *samples,
+		  struct tracking **out)
+{
+	struct tracking *tracking = calloc(1, sizeof(*tracking));
+	int err;
+
+	if (!tracking)
+		return -ENOMEM;
+	tracking->maps = plane_maps(plane);
+	tracking->samples = samples;
+	tracking->sink = (struct sink){
+		.maps = tracking->maps,
+		.fact = take_fact,
+		.fact_context = tracking,
+	};
+	losses_begin(&tracking->losses, tracking->maps->host_state);
+	err = open_tracker(tracking, config);
+	if (!err)
+		err = tap_open(tracking->maps, take_record, tracking, &tracking->tap);
+	if (err) {
+		tracking_close(tracking);
+		return err;
+	}
+	*out = tracking;
+	return 0;
+}
+
+void tracking_close(struct tracking *tracking)
+{
+	if (!tracking)
+		return;
+	tap_close(tracking->tap);
+	if (tracking->track) {
+		track_flush(tracking->track);
+		track_free(tracking->track);
+	}
+	facts_close(tracking->facts);
+	free(tracking);
+}
+
+void tracking_reconfigure(struct tracking *tracking, const struct config *config)
+{
+	facts_reconfigure(tracking->facts, config);
+}
+
+/* ---- running ---- */
+
+int tracking_fd(const struct tracking *tracking)
+{
+	return tap_fd(tracking->tap);
+}
+
+void tracking_drain(struct tracking *tracking)
+{
+	int records;
+
+	tracking->unix_offset_ns = (int64_t)(clock_realtime_ns() - clock_monotonic_ns());
+	records = tap_drain(tracking->tap, DRAIN_RECORDS);
+	if (records < 0)
+		log_limited(LOG_ERR, "tap: %s", strerror(-records));
+	if (records)
+		track_flush(tracking->track);
+}
+
+void tracking_tick(struct tracking *tracking, uint64_t now_ns)
+{
+	tracking->record_ns = now_ns;
+	track_advance(tracking->track, clock_realtime_ns());
+	track_flush(tracking->track);
+	losses_report(&tracking->losses, tracking->maps->host_state);
+}
+
+void tracking_stats(const struct tracking *tracking, struct tracking_stats *out)
+{
+	struct tracking_stats stats = tracking->stats;
+
+	stats.damaged = tap_damaged(tracking->tap);
+	stats.lost = losses_of_tap(&tracking->losses);
+	track_stats(tracking->track, &stats.track);
+	facts_stats(tracking->facts, &stats.facts);
+	*out = stats;
+}

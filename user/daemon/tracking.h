@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From the tap to the maps: records are told apart, messages parsed and tracked, samples kept, and
+ * what follows from them put in force.
+ */
+#ifndef SIPXDP_DAEMON_TRACKING_H
+#define SIPXDP_DAEMON_TRACKING_H
+
+#include <stdint.h>
+
+#include "daemon/facts.h"
+#include "export/samples.h"
+#include "plane/plane.h"
+#include "policy/config.h"
+#include "track/track.h"
+
+/* Numbers since tracking_open(). */
+struct tracking_stats {
+	uint64_t records;      /* taken from the tap */
+	uint64_t messages;     /* of them let through, and whole enough to be parsed */
+	uint64_t parse_errors; /* of them not SIP by the strict grammar: not tracked */
+	uint64_t cut_short;    /* of them with headers beyond what the tap holds: not tracked */
+	uint64_t samples;
+	uint64_t damaged; /* records that contradict themselves */
+	uint64_t lost;	  /* records that the full ring refused */
+	struct track_stats track;
+	struct facts_stats facts;
+};
+
+struct tracking;
+
+/*
+ * Adopts what is in the maps and opens the tap. samples receives the drop samples; it and plane
+ * must outlive the tracking. 0 and *out, to be given to tracking_close(); or -errno, logged.
+ */
+int tracking_open(const struct config *config, struct plane *plane, struct samples *samples,
+		  struct tracking **out);
+void tracking_close(struct tracking *tracking);
+
+/* New rules after a reload. */
+void tracking_reconfigure(struct tracking *tracking, const struct config *config);
+
+/* To be polled for input. */
+int tracking_fd(const struct tracking *tracking);
+
+/* Takes in a bounded number of records. */
+void tracking_drain(struct tracking *tracking);
+
+/* To be called every second; now_ns is CLOCK_MONOTONIC. */
+void tracking_tick(struct tracking *tracking, uint64_t now_ns);
+
+void tracking_stats(const struct tracking *tracking, struct tracking_stats *out);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The clocks of the maps: CLOCK_MONOTONIC inside, CLOCK_REALTIME for people. */
+#ifndef SIPXDP_PLANE_CLOCK_H
+#define SIPXDP_PLANE_CLOCK_H
+
+#include <linux/types.h>
+
+#define NSEC_PER_SEC 1000000000ULL
+
+/* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
+__u64 clock_monotonic_ns(void);
+__u64 clock_realtime_ns(void);
+
+/*
+ * The same moment on the other clock, as the two stand to each other now; both take and give
+ * nanoseconds, and keep 0 ("for ever", "never") as 0. A monotonic time from before the epoch of
+ * the real one (a wrong wall clock) gives 1.
+ */
+__u64 clock_monotonic_to_realtime(__u64 monotonic_ns);
+__u64 clock_realtime_to_monotonic(__u64 realtime_ns);
+
+#endif

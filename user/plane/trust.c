@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Trusted peers: added, taken out, listed; the filter in front of the table. */
+#include "plane/trust.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <sipxdp/hash.h>
+
+#include "plane/clock.h"
+
+/* The bit of an address in trust_filter, as the packet path reckons it. */
+static __u64 filter_bit(const struct settings *settings, const struct sipxdp_addr *addr)
+{
+	return hash_addr(addr, settings->hash_key) & (TRUST_FILTER_BITS - 1);
+}
+
+void trust_mark(struct maps *maps, const struct sipxdp_addr *addr)
+{
+	const struct settings *settings = maps->settings;
+	__u64 bit = filter_bit(settings, addr);
+	__u32 bank = __atomic_load_n(&settings->filter_bank, __ATOMIC_ACQUIRE) & 1;
+	bool both = __atomic_load_n(&settings->filter_both, __ATOMIC_ACQUIRE);
+
+	for (__u32 b = 0; b < 2; b++) {
+		if (b == bank || both)
+			__atomic_or_fetch(&maps->trust_filter[b].word[bit / 64], 1ULL << bit % 64,
+					  __ATOMIC_RELEASE);
+	}
+}
+
+int trust_add(struct maps *maps, const struct sipxdp_peer *peer, __u64 until_ns,
+	      enum trust_origin origin)
+{
+	__u64 now = clock_monotonic_ns();
+	struct trusted entry;
+	int err;
+
+	if (until_ns && until_ns <= now)
+		return -EINVAL;
+	err = maps_get(maps, MAP_TRUSTED, peer, &entry);
+	if (err && err != -ENOENT)
+		return err;
+	if (!err && entry.until_ns && entry.until_ns <= now)
+		err = -ENOENT; /* over, only not yet swept up */
+	if (!err && entry.origin == TRUST_HAND && origin != TRUST_HAND)
+		return 0;
+	if (err) {
+		memset(&entry, 0, sizeof(entry));
+		entry.since_ns = now;
+		entry.last_seen_ns = now;
+	}
+	entry.until_ns = until_ns;
+	entry.origin = origin;
+	err = maps_put(maps, MAP_TRUSTED, peer, &entry, BPF_ANY);
+	if (!err)
+		trust_mark(maps, &peer->addr);
+	return err;
+}
+
+int trust_delete(struct maps *maps, const struct sipxdp_peer *peer)
+{
+	int err = maps_delete(maps, MAP_TRUSTED, peer);
+
+	maps_delete(maps, MAP_PROVISIONAL, peer); /* usually it has none */
+	return err;
+}
+
+struct trust_list {
+	__u64 now_ns;
+	trust_walk_fn fn;
+	void *ctx;
+};
+
+static int list_one(const void *key, const void *value, void *ctx)
+{
+	const struct trust_list *list = ctx;
+	const struct trusted *trusted = value;
+
+	if (trusted->until_ns && trusted->until_ns <= list->now_ns)
+		return 0;
+	return list->fn(key, trusted, list->ctx);
+}
+
+int trust_walk(const struct maps *maps, __u64 now_ns, trust_walk_fn fn, void *ctx)
+{
+	struct trust_list list = { .now_ns = now_ns, .fn = fn, .ctx = ctx };
+
+	return maps_walk(maps, MAP_TRUSTED, list_one, &list);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What only holds between several keys: listens, pools, times. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "policy/config_reader.h"
+
+static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && IN6_ARE_ADDR_EQUAL(&a->address, &b->address);
+}
+
+/* TCP and TLS are both segments of TCP to the kernel. */
+static bool is_stream(const struct config_listen *listen)
+{
+	return listen->transport != CONFIG_TRANSPORT_UDP;
+}
+
+/* All listens of all services, in the file's order, from one to the next. */
+struct listen_cursor {
+	size_t service;
+	size_t listen;
+};
+
+static const struct config_listen *next_listen(const struct config *cfg, struct listen_cursor *at)
+{
+	for (; at->service < cfg->service_count; at->service++, at->listen = 0)
+		if (at->listen < cfg->services[at->service].listen_count)
+			return &cfg->services[at->service].listens[at->listen++];
+	return NULL;
+}
+
+static void listen_error(struct config_reader *reader, size_t service, struct config_place place,
+			 const char *expected, const char *what, ...)
+	__attribute__((format(printf, 5, 6)));
+
+static void listen_error(struct config_reader *reader, size_t service, struct config_place place,
+			 const char *expected, const char *what, ...)
+{
+	size_t mark = config_reader_enter(reader, "services[%zu].listen", service);
+	char text[256];
+	va_list args;
+
+	va_start(args, what);
+	vsnprintf(text, sizeof(text), what, args);
+	va_end(args);
+	config_reader_error(reader, place, expected, "%s", text);
+	config_reader_leave(reader, mark);
+}
+
+/* Compares one listen with all before it; number is how many those are. */
+static void check_listen(struct config_reader *reader, const struct config_listen *listen,
+			 size_t service, size_t number)
+{
+	struct listen_cursor at = { 0 };
+	char text[ENDPOINT_TEXT_SIZE];
+	size_t on_port = 1;
+
+	for (size_t i = 0; i < number; i++) {
+		const struct config_listen *before = next_listen(reader->cfg, &at);
+
+		if (before->endpoint.port != listen->endpoint.port ||
+		    is_stream(before) != is_stream(listen))
+			continue;
+		on_port++;
+		if (same_endpoint(&before->endpoint, &listen->endpoint)) {
+			listen_error(reader, service, listen->place, "each once",
+				     "%s is already in line %u",
+				     endpoint_print(&listen->endpoint, text), before->place.line);
+			return;
+		}
+	}
+	if (on_port == CONFIG_LISTENS_PER_PORT + 1)
+		listen_error(reader, service, listen->place, "a wildcard for the others",
+			     "more than %d addresses on port %u", CONFIG_LISTENS_PER_PORT,
+			     listen->endpoint.port);
+}
+
+static void check_listens(struct config_reader *reader)
+{
+	struct listen_cursor at = { 0 };
+	const struct config_listen *listen;
+
+	for (size_t number = 0; (listen = next_listen(reader->cfg, &at)); number++) {
+		if (number == CONFIG_LISTENS_MAX) {
+			listen_error(reader, at.service, listen->place, "",
+				     "more than %d listens in all", CONFIG_LISTENS_MAX);
+			return;
+		}
+		check_listen(reader, listen, at.service, number);
+	}
+}
+
+static void check_service_names(struct config_reader *reader)
+{
+	const struct config *cfg = reader->cfg;
+	char path[CONFIG_PATH_SIZE];
+
+	for (size_t i = 0; i < cfg->service_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(cfg->services[i].name, cfg->services[j].name) != 0 ||
+			    !cfg->services[i].name[0])
+				continue;
+			snprintf(path, sizeof(path), "services[%zu].name", i);
+			config_reader_error_at(reader, "a name of its own", path,
+					       "the service in line %u is called %s too",
+					       cfg->services[j].place.line, cfg->services[i].name);
+			break;
+		}
+	}
+}
+
+/* One service's balance section while it is checked. */
+struct pool {
+	struct config_reader *reader;
+	const struct config_service *service;
+	const struct config_balance *balance;
+	size_t index; /* of the service */
+};
+
+static void pool_error(const struct pool *pool, const char *key, const char *expected,
+		       const char *what)
+{
+	char path[CONFIG_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "services[%zu].%s", pool->index, key);
+	config_reader_error_at(pool->reader, expected, path, "%s", what);
+}
+
+static void backend_error(const struct pool *pool, size_t backend, const char *key,
+			  const char *expected, const char *what)
+{
+	char path[CONFIG_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "services[%zu].balance.backends[%zu].%s", pool->index, backend,
+		 key);
+	config_reader_error_at(pool->reader, expected, path, "%s", what);
+}
+
+static bool pool_has_family(const struct pool *pool, bool ipv4)
+{
+	for (size_t i = 0; i < pool->balance->backend_count; i++)
+		if (address_is_ipv4(&pool->balance->backends[i].endpoint.address) == ipv4)
+			return true;
+	return false;
+}
+
+static bool service_has_family(const struct pool *pool, bool ipv4)
+{
+	for (size_t i = 0; i < pool->service->listen_count; i++)
+		if (address_is_ipv4(&pool->service->listens[i].endpoint.address) == ipv4)
+			return true;
+	return false;
+}
+
+/* nat and dsr leave the family as it is; a tunnel carries either in either. */
+static bool family_matters(const struct pool *pool)
+{
+	return pool->balance->forward != CONFIG_FORWARD_IPIP;
+}
+
+/*
+ * A packet sent to an address of our own comes back to us, for ever. With nat the port may tell
+ * them apart; dsr and ipip leave the destination as it is, so that no backend's own address may
+ * be a listen.
+ */
+static bool backend_loops(const struct pool *pool, const struct endpoint *endpoint)
+{
+	struct listen_cursor at = { 0 };
+	const struct config_listen *listen;
+
+	while ((listen = next_listen(pool->reader->cfg, &at))) {
+		if (!IN6_ARE_ADDR_EQUAL(&listen->endpoint.address, &endpoint->address))
+			continue;
+		if (pool->balance->forward != CONFIG_FORWARD_NAT ||
+		    listen->endpoint.port == endpoint->port)
+			return true;
+	}
+	return false;
+}
+
+static void check_backend_unique(const struct pool *pool, size_t number)
+{
+	const struct config_backend *backend = &pool->balance->backends[number];
+
+	for (size_t i = 0; i < number; i++) {
+		const struct config_backend *before = &pool->balance->backends[i];
+		bool same_name = strcmp(before->name, backend->name) == 0;
+		bool same_address = same_endpoint(&before->endpoint, &backend->endpoint);
+
+		if (same_name && backend->name[0])
+			backend_error(pool, number, "name", "a name of its own",
+				      "another backend has that name");
+		if (same_address)
+			backend_error(pool, number, "address", "each once",
+				      "another backend has that address and port");
+		if (same_name || same_address)
+			return;
+	}
+}
+
+static void check_backend(const struct pool *pool, size_t number)
+{
+	const struct config_backend *backend = &pool->balance->backends[number];
+	const struct in6_addr *address = &backend->endpoint.address;
+	bool ipv4 = address_is_ipv4(address);
+
+	if (!backend->endpoint.port)
+		return; /* wrong, and reported */
+	if (address_is_any(address) || address_is_multicast(address))
+		backend_error(pool, number, "address", "the address of one host",
+			      "a wildcard or multicast address");
+	else if (backend_loops(pool, &backend->endpoint))
+		backend_error(pool, number, "address", "the address of another host",
+			      "it is an address that a service listens on: packets would loop");
+	else if (family_matters(pool) && !service_has_family(pool, ipv4))
+		backend_error(pool, number, "address", "the family of the service's listens",
+			      ipv4 ? "an IPv4 backend, but the service has no IPv4 listen"
+				   : "an IPv6 backend, but the service has no IPv6 listen");
+
+	check_backend_unique(pool, number);
+}
+
+static void check_families(const struct pool *pool)
+{
+	/* What an import brings is not known yet. */
+	if (!family_matters(pool) || pool->balance->import_path || !pool->balance->backend_count)
+		return;
+	if (service_has_family(pool, true) && !pool_has_family(pool, true))
+		pool_error(pool, "balance.backends", "a backend of each family, or forward: ipip",
+			   "the service listens on IPv4, but has no IPv4 backend");
+	if (service_has_family(pool, false) && !pool_has_family(pool, false))
+		pool_error(pool, "balance.backends", "a backend of each family, or forward: ipip",
+			   "the service listens on IPv6, but has no IPv6 backend");
+}
+
+static void check_pool(const struct pool *pool)
+{
+	const struct config_probe *probe = &pool->balance->probe;
+
+	if (!pool->balance->backend_count && !pool->balance->import_path)
+		pool_error(pool, "balance", "backends, or import", "no backend to send calls to");
+	for (size_t i = 0; i < pool->service->listen_count; i++)
+		if (address_is_any(&pool->service->listens[i].endpoint.address)) {
+			pool_error(pool, "listen", "the virtual address",
+				   "a balanced service cannot listen on a wildcard");
+			break;
+		}
+	if (probe->timeout_ns >= probe->interval_ns)
+		pool_error(pool, "balance.probe.timeout", "less than interval",
+			   "a probe ends after the next one begins");
+	check_families(pool);
+	for (size_t i = 0; i < pool->balance->backend_count; i++)
+		check_backend(pool, i);
+}
+
+static void check_times(struct config_reader *reader)
+{
+	const struct config_trust *trust = &reader->cfg->trust;
+
+	if (trust->trusted_ns < trust->provisional_ns)
+		config_reader_error_at(reader, "at least trust.provisional", "trust.trusted",
+				       "trust that ends before provisional trust");
+	if (trust->longest_ns < trust->trusted_ns)
+		config_reader_error_at(reader, "at least trust.trusted", "trust.longest",
+				       "the longest trust is shorter than the usual one");
+}
+
+static void check_tap(struct config_reader *reader)
+{
+	uint32_t bytes = reader->cfg->tap.buffer_bytes;
+
+	if (bytes & (bytes - 1))
+		config_reader_error_at(reader, "a power of two", "tap.buffer_bytes",
+				       "%u cannot be a ring's size", bytes);
+}
+
+void config_cross_check(struct config_reader *reader)
+{
+	const struct config *cfg = reader->cfg;
+
+	check_service_names(reader);
+	check_listens(reader);
+	for (size_t i = 0; i < cfg->service_count; i++) {
+		struct pool pool = { reader, &cfg->services[i], &cfg->services[i].balance, i };
+
+		if (cfg->services[i].balanced)
+			check_pool(&pool);
+	}
+	check_times(reader);
+	check_tap(reader);
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A datagram into a message: index, start line, header lines one after the other, body; then what
+ * can only be said of the whole. */
+#include "sip/message.h"
+
+#include <errno.h>
+
+#include "sip/header_lookup.h"
+#include "sip/message_octets.h"
+#include "sip/message_rules.h"
+
+#define RFC_FORMAT "RFC 3261 7"
+#define RFC_HEADERS "RFC 3261 7.3.1"
+
+/* What every request and response has (RFC 3261 section 8.1.1, 8.2.6.2). */
+static const struct {
+	enum sip_header_id id;
+	const char *rfc, *what;
+} mandatory[] = {
+	{ SIP_HEADER_VIA, "RFC 3261 20.42", "no Via" },
+	{ SIP_HEADER_FROM, "RFC 3261 20.20", "no From" },
+	{ SIP_HEADER_TO, "RFC 3261 20.39", "no To" },
+	{ SIP_HEADER_CALL_ID, "RFC 3261 20.8", "no Call-ID" },
+	{ SIP_HEADER_CSEQ, "RFC 3261 20.16", "no CSeq" },
+};
+
+#define MANDATORY (sizeof(mandatory) / sizeof(mandatory[0]))
+
+/* CRLF before the start line is to be ignored (RFC 3261 section 7.5). */
+static size_t leading_crlf(const char *data, size_t len)
+{
+	size_t at = 0;
+
+	while (at + 2 <= len && data[at] == '\r' && data[at + 1] == '\n')
+		at += 2;
+	return at;
+}
+
+static void start_message(struct sip_message *msg, const char *data, size_t len)
+{
+	msg->lead = (uint32_t)leading_crlf(data, len);
+	msg->text = data + msg->lead;
+	msg->size = (uint32_t)len - msg->lead;
+	msg->via_count = msg->contact_count = 0;
+	msg->route_count = msg->record_route_count = msg->header_count = 0;
+	msg->contact_is_star = false;
+	msg->has_expires = msg->has_max_forwards = msg->has_content_length = false;
+	msg->expires = msg->content_length = 0;
+	msg->max_forwards = 0;
+	msg->user_agent = msg->content_type = sip_slice_of(0, 0);
+	memset(msg->seen, 0, sizeof(msg->seen));
+}
+
+static bool index_message(struct sip_message *msg, struct sip_cursor *c)
+{
+	enum sip_framing framing = sip_index_build(&msg->index, c->text, msg->size);
+
+	switch (framing) {
+	case SIP_FRAMING_WHOLE:
+		return true;
+	case SIP_FRAMING_BARE_CR_LF:
+		return sip_fail(c, sip_find_bare_cr_lf(c->text, msg->size), RFC_FORMAT,
+				"CR or LF that is not half of a CRLF");
+	case SIP_FRAMING_NO_BLANK_LINE:
+		break;
+	case SIP_FRAMING_TOO_MANY_LINES:
+		return sip_fail(c, msg->size, RFC_FORMAT, "more than 1024 lines of headers");
+	}
+	return sip_fail(c, msg->size, RFC_FORMAT, "no blank line ends the headers");
+}
+
+static bool take_start_line(struct sip_message *msg, struct sip_cursor *c)
+{
+	c->at = 0;
+	c->end = msg->index.line_end[0] - 1u;
+	if (!sip_take_start_line(c, &msg->start))
+		return false;
+	msg->kind = msg->start.status ? SIP_RESPONSE : SIP_REQUEST;
+	return true;
+}
+
+/* A header of a name that was seen before. False, with a fault, if that must not be. */
+static bool pass_repeated(struct sip_cursor *c, enum sip_header_id id)
+{
+	if (sip_header_repeat(id) == SIP_REPEAT_ONCE)
+		return sip_fail(c, c->at, RFC_HEADERS,
+				"second header of a name that may stand only once");
+	c->warnings |= SIP_WARN_REPEATED;
+	return true;
+}
+
+/* Notes that a header of that name was seen. False if one was seen before. */
+static inline bool note_seen(struct sip_message *msg, enum sip_header_id id)
+{
+	bool before = msg->seen[id];
+
+	msg->seen[id] = true;
+	return !before;
+}
+
+/* The colon of HCOLON, where it does not follow the name at once: *( SP / HTAB ) ":" */
+static bool find_colon(struct sip_cursor *c, uint32_t from, uint32_t *colon)
+{
+	uint32_t at = *colon;
+
+	if (at == from)
+		return sip_fail(c, at, RFC_HEADERS, "header line does not begin with a name");
+	while (c->text[at] == ' ' || c->text[at] == '\t')
+		at++;
+	if (c->text[at] != ':')
+		return sip_fail(c, at, RFC_HEADERS, "header name is not followed by a colon");
+	*colon = at;
+	return true;
+}
+
+/* Takes more white space than the one space before a value off both its ends. */
+static __attribute__((noinline)) void trim_spaces(struct sip_cursor *c)
+{
+	while (c->at < c->end && sip_is_space(c->text[c->at]))
+		c->at++;
+	while (c->end > c->at && sip_is_space(c->text[c->end - 1]))
+		c->end--;
+}
+
+/* Puts the cursor around the value without the white space at its ends. */
+static inline void trim_value(struct sip_cursor *c, uint32_t from, uint32_t end)
+{
+	const uint8_t *text = c->text;
+
+	from += text[from] == ' '; /* nearly always there */
+	c->at = from;
+	c->end = end;
+	if (sip_unlikely(sip_is_space(text[from]) || sip_is_space(text[end - 1])))
+		trim_spaces(c);
+}
+
+/* message-header = name HCOLON value, which starts at `from`; the CRLF is at `end`. */
+static inline bool take_header(struct sip_message *msg, struct sip_cursor *c,
+			       struct sip_header *header, uint32_t from, uint32_t end)
+{
+	uint32_t name_end = sip_run(msg->index.token, from), colon = name_end;
+	enum sip_header_id id;
+	sip_message_rule *rule;
+
+	if (sip_unlikely(c->text[colon] != ':' || colon == from) && !find_colon(c, from, &colon))
+		return false;
+	trim_value(c, colon + 1, end);
+	id = sip_header_lookup(c->text + from, name_end - from);
+	header->id = (uint8_t)id;
+	header->name.offset = (uint16_t)from;
+	header->name.length = (uint16_t)(name_end - from);
+	header->value.offset = (uint16_t)c->at;
+	header->value.length = (uint16_t)(c->end - c->at);
+	if (sip_unlikely(!note_seen(msg, id)) && sip_header_repeat(id) != SIP_REPEAT_LIST)
+		return pass_repeated(c, id);
+	rule = sip_message_rules[id];
+	return !rule || rule(msg, c);
+}
+
+/* Does the line behind the LF at `line_end` continue the one it ends? It starts with SP or HTAB then;
+ * a CR starts the blank line. */
+static inline bool is_folded(const struct sip_cursor *c, uint32_t line_end)
+{
+	uint8_t next = c->text[line_end + 1];
+
+	return sip_unlikely(sip_is_space(next)) && next != '\r';
+}
+
+static bool take_headers(struct sip_message *msg, struct sip_cursor *c)
+{
+	const uint16_t *line = msg->index.line_end, *last = line + msg->index.lines - 1;
+	struct sip_header *header = msg->headers, *full = header + SIP_HEADERS_MAX;
+
+	for (; line < last; header++) {
+		uint32_t from = *line++ + 1u;
+
+		if (sip_unlikely(header == full))
+			return sip_fail(c, from, RFC_HEADERS, "more than 256 headers");
+		header->folded = 0;
+		for (; is_folded(c, *line); line++)
+			header->folded = 1;
+		if (!take_header(msg, c, header, from, *line - 1u))
+			return false;
+	}
+	msg->header_count = (uint32_t)(header - msg->headers);
+	return true;
+}
+
+static bool check_mandatory(const struct sip_message *msg, struct sip_cursor *c)
+{
+	bool missing = false;
+
+	for (size_t i = 0; i < MANDATORY; i++)
+		missing |= !sip_message_has(msg, mandatory[i].id);
+	if (sip_likely(!missing))
+		return true;
+	for (size_t i = 0; i < MANDATORY; i++) {
+		if (!sip_message_has(msg, mandatory[i].id))
+			sip_fail(c, msg->index.size, mandatory[i].rfc, mandatory[i].what);
+	}
+	return false;
+}
+
+/* The method of a request is that of its CSeq (RFC 3261 section 8.1.1.5). */
+static bool check_method(struct sip_message *msg, struct sip_cursor *c)
+{
+	const struct sip_start_line *start = &msg->start;
+
+	if (msg->kind == SIP_RESPONSE)
+		return true;
+	if (sip_likely(start->method == msg->cseq.method) &&
+	    (sip_likely(start->method != SIP_OTHER) ||
+	     sip_slice_equal(msg->text, start->method_name, msg->text, msg->cseq.method_name)))
+		return true;
+	return sip_fail(c, msg->cseq.method_name.offset, "RFC 3261 8.1.1.5",
+			"method of the CSeq is not that of the request");
+}
+
+static bool check_star(const struct sip_message *msg, struct sip_cursor *c)
+{
+	if (sip_likely(!msg->contact_is_star))
+		return true;
+	if (msg->contact_count)
+		return sip_fail(c, msg->contact[0].uri.text.offset, "RFC 3261 10.2.2",
+				"Contact: * beside another Contact");
+	return true;
+}
+
+/* Over UDP the body is what Content-Length says, which may not be more than there is, or all the
+ * rest (RFC 3261 section 18.3). */
+static bool take_body(struct sip_message *msg, struct sip_cursor *c)
+{
+	uint32_t from = msg->index.size, available = msg->size - from;
+
+	if (!msg->has_content_length) {
+		msg->body = sip_slice_of(from, msg->size);
+		return true;
+	}
+	if (sip_unlikely(msg->content_length > available))
+		return sip_fail(c, from, "RFC 3261 18.3",
+				"Content-Length is larger than what is left of the datagram");
+	if (sip_unlikely(msg->content_length < available))
+		c->warnings |= SIP_WARN_OCTETS_AFTER_BODY;
+	msg->body = sip_slice_of(from, from + msg->content_length);
+	return true;
+}
+
+/* What is missing or odd, and no reason to refuse the message. */
+static uint32_t omissions(const struct sip_message *msg)
+{
+	uint32_t warnings = 0;
+
+	if (!msg->has_max_forwards && msg->kind == SIP_REQUEST)
+		warnings |= SIP_WARN_NO_MAX_FORWARDS;
+	if (!msg->from.tag.length)
+		warnings |= SIP_WARN_NO_FROM_TAG;
+	if (!msg->via[0].has_cookie)
+		warnings |= SIP_WARN_NO_BRANCH;
+	if (msg->start.method == SIP_INVITE && !msg->contact_count)
+		warnings |= SIP_WARN_NO_CONTACT;
+	if (msg->body.length && !msg->content_type.length)
+		warnings |= SIP_WARN_NO_CONTENT_TYPE;
+	return warnings;
+}
+
+static bool parse(struct sip_message *msg, struct sip_cursor *c)
+{
+	if (!msg->size)
+		return sip_fail(c, 0, RFC_FORMAT, "no message");
+	return index_message(msg, c) && take_start_line(msg, c) && take_headers(msg, c) &&
+	       (sip_likely(msg->index.plain_text) || sip_check_octets(msg, c)) &&
+	       check_mandatory(msg, c) && check_method(msg, c) && check_star(msg, c) &&
+	       take_body(msg, c);
+}
+
+static uint32_t count_lines(const char *text, uint32_t offset)
+{
+	uint32_t lines = 1;
+
+	for (uint32_t i = 0; i < offset; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+void sip_message_error(const struct sip_message *msg, const struct sip_cursor *c,
+		       struct sip_error *err)
+{
+	const char *data = msg->text - msg->lead;
+	uint32_t offset = msg->lead + c->fault.offset;
+	bool response = msg->size >= 4 && strncasecmp(msg->text, "SIP/", 4) == 0;
+
+	/* A response is never answered, nor is what has no start line to say so (section 18.1.2). */
+	*err = (struct sip_error){ .offset = offset,
+				   .line = count_lines(data, offset),
+				   .response = response || !msg->size ? 0 : c->fault.response,
+				   .rfc = c->fault.rfc,
+				   .what = c->fault.what };
+}
+
+int sip_message_parse(const char *data, size_t len, struct sip_message *msg, struct sip_error *err)
+{
+	struct sip_cursor c = { .index = &msg->index };
+
+	if (len > SIP_MESSAGE_MAX) {
+		if (err)
+			*err = (struct sip_error){ .line = 1,
+						   .response = 513,
+						   .rfc = "RFC 3261 18.1.1",
+						   .what = "message larger than 65535 octets" };
+		return -EINVAL;
+	}
+	start_message(msg, data, len);
+	c.text = (const uint8_t *)msg->text;
+	if (!parse(msg, &c)) {
+		if (err)
+			sip_message_error(msg, &c, err);
+		return -EINVAL;
+	}
+	msg->warnings = c.warnings | omissions(msg);
+	return 0;
+}
+
+const struct sip_header *sip_message_header(const struct sip_message *msg, enum sip_header_id id,
+					    const struct sip_header *after)
+{
+	const struct sip_header *end = msg->headers + msg->header_count;
+
+	if (!sip_message_has(msg, id))
+		return NULL;
+	for (const struct sip_header *h = after ? after + 1 : msg->headers; h < end; h++) {
+		if (h->id == id)
+			return h;
+	}
+	return NULL;
+}
+
+const struct sip_header *sip_message_header_named(const struct sip_message *msg, const char *name,
+						  const struct sip_header *after)
+{
+	const struct sip_header *end = msg->headers + msg->header_count;
+
+	for (const struct sip_header *h = after ? after + 1 : msg->headers; h < end; h++) {
+		if (sip_slice_is_nocase(msg->text, h->name, name))
+			return h;
+	}
+	return NULL;
+}
+
+struct sip_cursor sip_message_cursor(const struct sip_message *msg, const struct sip_header *header)
+{
+	return (struct sip_cursor){ .text = (const uint8_t *)msg->text,
+				    .index = &msg->index,
+				    .at = header->value.offset,
+				    .end = sip_slice_end(header->value) };
+}

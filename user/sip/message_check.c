@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The headers that a message can be parsed without, held against their grammar one by one. */
+#include <errno.h>
+
+#include "sip/call_id.h"
+#include "sip/content.h"
+#include "sip/dialog_id.h"
+#include "sip/digest.h"
+#include "sip/identity.h"
+#include "sip/message.h"
+#include "sip/reason_value.h"
+#include "sip/retry_after.h"
+#include "sip/session_id.h"
+#include "sip/warn_value.h"
+
+#define RFC "RFC 3261 25.1"
+
+/* Reads a header's whole value, or one element of its list. */
+typedef bool check(struct sip_cursor *c);
+
+static bool at_end(struct sip_cursor *c)
+{
+	return sip_expect_end(c, RFC, "octet that fits neither the value nor a comma");
+}
+
+static bool check_list(struct sip_cursor *c, check *element)
+{
+	do {
+		if (!element(c))
+			return false;
+	} while (sip_take_separator(c, ','));
+	return at_end(c);
+}
+
+static bool token(struct sip_cursor *c)
+{
+	struct sip_slice ignored;
+
+	return sip_take_token(c, &ignored) || sip_fail(c, c->at, RFC, "no token");
+}
+
+static bool token_with_params(struct sip_cursor *c)
+{
+	return token(c) && sip_skip_params(c);
+}
+
+/* media-range = m-type SLASH m-subtype *( SEMI m-parameter ), either of them "*" */
+static bool media_range(struct sip_cursor *c)
+{
+	if (!token(c))
+		return false;
+	if (!sip_take_separator(c, '/'))
+		return sip_fail(c, c->at, "RFC 3261 20.1", "media range is not type/subtype");
+	return token_with_params(c);
+}
+
+static bool address(struct sip_cursor *c)
+{
+	struct sip_address ignored;
+
+	return sip_take_address(c, &ignored) && sip_skip_params(c);
+}
+
+static bool route(struct sip_cursor *c)
+{
+	struct sip_address ignored;
+
+	return sip_take_route(c, &ignored);
+}
+
+static bool callid(struct sip_cursor *c)
+{
+	struct sip_slice ignored;
+
+	return sip_take_callid(c, &ignored);
+}
+
+static bool reason(struct sip_cursor *c)
+{
+	struct sip_reason_value ignored;
+
+	return sip_take_reason(c, &ignored);
+}
+
+static bool warn_value(struct sip_cursor *c)
+{
+	struct sip_warn_value ignored;
+
+	return sip_take_warn_value(c, &ignored);
+}
+
+static bool identity(struct sip_cursor *c)
+{
+	struct sip_identity ignored;
+
+	return sip_take_identity(c, &ignored);
+}
+
+/* ainfo = name EQUAL ( token / quoted-string ) */
+static bool auth_info(struct sip_cursor *c)
+{
+	struct sip_param param;
+
+	if (!token(c))
+		return false;
+	if (!sip_take_separator(c, '='))
+		return sip_fail(c, c->at, "RFC 3261 20.6", "authentication info without =");
+	return sip_take_param_value(c, &param);
+}
+
+static bool check_tokens(struct sip_cursor *c)
+{
+	return check_list(c, token);
+}
+
+static bool check_maybe_tokens(struct sip_cursor *c)
+{
+	return sip_at_end(c) || check_list(c, token);
+}
+
+static bool check_tokens_with_params(struct sip_cursor *c)
+{
+	return check_list(c, token_with_params);
+}
+
+static bool check_maybe_tokens_with_params(struct sip_cursor *c)
+{
+	return sip_at_end(c) || check_list(c, token_with_params);
+}
+
+static bool check_token(struct sip_cursor *c)
+{
+	return token(c) && at_end(c);
+}
+
+static bool check_media_ranges(struct sip_cursor *c)
+{
+	return sip_at_end(c) || check_list(c, media_range);
+}
+
+static bool check_addresses(struct sip_cursor *c)
+{
+	return check_list(c, address);
+}
+
+static bool check_address(struct sip_cursor *c)
+{
+	return address(c) && at_end(c);
+}
+
+static bool check_routes(struct sip_cursor *c)
+{
+	return check_list(c, route);
+}
+
+static bool check_callids(struct sip_cursor *c)
+{
+	return check_list(c, callid);
+}
+
+static bool check_reasons(struct sip_cursor *c)
+{
+	return check_list(c, reason);
+}
+
+static bool check_warn_values(struct sip_cursor *c)
+{
+	return check_list(c, warn_value);
+}
+
+static bool check_identities(struct sip_cursor *c)
+{
+	return check_list(c, identity);
+}
+
+static bool check_auth_info(struct sip_cursor *c)
+{
+	return check_list(c, auth_info);
+}
+
+/* priv-value *( SEMI priv-value ) (RFC 3323 section 4.2) */
+static bool check_privacy(struct sip_cursor *c)
+{
+	do {
+		if (!token(c))
+			return false;
+	} while (sip_take_separator(c, ';'));
+	return at_end(c);
+}
+
+static bool check_number(struct sip_cursor *c)
+{
+	uint32_t from = c->at;
+	struct sip_number n = sip_take_number(c);
+
+	if (!n.digits || n.value > UINT32_MAX)
+		return sip_fail(c, from, RFC, "no number below 2^32");
+	return at_end(c);
+}
+
+static bool take_decimal(struct sip_cursor *c, bool digits_needed)
+{
+	uint32_t from = c->at;
+
+	if (!sip_take_number(c).digits && digits_needed)
+		return sip_fail(c, from, "RFC 3261 20.38", "Timestamp is not a number");
+	if (sip_peek(c) == '.') {
+		c->at++;
+		sip_take_number(c);
+	}
+	return true;
+}
+
+/* Timestamp = 1*(DIGIT) [ "." *(DIGIT) ] [ LWS delay ], delay = *(DIGIT) [ "." *(DIGIT) ] */
+static bool check_timestamp(struct sip_cursor *c)
+{
+	if (!take_decimal(c, true))
+		return false;
+	c->at = sip_skip_space(c, c->at);
+	return take_decimal(c, false) && at_end(c);
+}
+
+/* MIME-Version = 1*DIGIT "." 1*DIGIT */
+static bool check_mime_version(struct sip_cursor *c)
+{
+	uint32_t from = c->at;
+
+	if (sip_take_number(c).digits && sip_peek(c) == '.') {
+		c->at++;
+		if (sip_take_number(c).digits)
+			return at_end(c);
+	}
+	return sip_fail(c, from, "RFC 3261 20.24", "MIME-Version is not two numbers and a dot");
+}
+
+static bool check_challenge(struct sip_cursor *c)
+{
+	struct sip_challenge ignored;
+
+	return sip_take_challenge(c, &ignored);
+}
+
+static bool check_credentials(struct sip_cursor *c)
+{
+	struct sip_credentials ignored;
+
+	return sip_take_credentials(c, &ignored);
+}
+
+static bool check_disposition(struct sip_cursor *c)
+{
+	struct sip_content_disposition ignored;
+
+	return sip_take_content_disposition(c, &ignored);
+}
+
+static bool check_dialog_id(struct sip_cursor *c)
+{
+	struct sip_dialog_id ignored;
+
+	return sip_take_dialog_id(c, &ignored);
+}
+
+static bool check_session_id(struct sip_cursor *c)
+{
+	struct sip_session_id ignored;
+
+	return sip_take_session_id(c, &ignored);
+}
+
+static bool check_retry_after(struct sip_cursor *c)
+{
+	struct sip_retry_after ignored;
+
+	return sip_take_retry_after(c, &ignored);
+}
+
+static check *const checks[SIP_HEADER_COUNT] = {
+	[SIP_HEADER_ACCEPT] = check_media_ranges,
+	[SIP_HEADER_ACCEPT_CONTACT] = check_tokens_with_params,
+	[SIP_HEADER_ACCEPT_ENCODING] = check_maybe_tokens_with_params,
+	[SIP_HEADER_ACCEPT_LANGUAGE] = check_maybe_tokens_with_params,
+	[SIP_HEADER_ALERT_INFO] = check_routes,
+	[SIP_HEADER_ALLOW] = check_maybe_tokens,
+	[SIP_HEADER_ALLOW_EVENTS] = check_tokens,
+	[SIP_HEADER_AUTHENTICATION_INFO] = check_auth_info,
+	[SIP_HEADER_AUTHORIZATION] = check_credentials,
+	[SIP_HEADER_CALL_INFO] = check_routes,
+	[SIP_HEADER_CONTENT_DISPOSITION] = check_disposition,
+	[SIP_HEADER_CONTENT_ENCODING] = check_tokens,
+	[SIP_HEADER_CONTENT_LANGUAGE] = check_tokens,
+	[SIP_HEADER_DIVERSION] = check_addresses,
+	[SIP_HEADER_ERROR_INFO] = check_routes,
+	[SIP_HEADER_FLOW_TIMER] = check_number,
+	[SIP_HEADER_GEOLOCATION] = check_routes,
+	[SIP_HEADER_HISTORY_INFO] = check_addresses,
+	[SIP_HEADER_IDENTITY] = check_identities,
+	[SIP_HEADER_INFO_PACKAGE] = check_tokens_with_params,
+	[SIP_HEADER_IN_REPLY_TO] = check_callids,
+	[SIP_HEADER_JOIN] = check_dialog_id,
+	[SIP_HEADER_MAX_BREADTH] = check_number,
+	[SIP_HEADER_MIME_VERSION] = check_mime_version,
+	[SIP_HEADER_PATH] = check_routes,
+	[SIP_HEADER_PRIORITY] = check_token,
+	[SIP_HEADER_PRIVACY] = check_privacy,
+	[SIP_HEADER_PROXY_AUTHENTICATE] = check_challenge,
+	[SIP_HEADER_PROXY_AUTHORIZATION] = check_credentials,
+	[SIP_HEADER_PROXY_REQUIRE] = check_tokens,
+	[SIP_HEADER_P_ASSERTED_IDENTITY] = check_addresses,
+	[SIP_HEADER_P_ASSOCIATED_URI] = check_addresses,
+	[SIP_HEADER_P_CALLED_PARTY_ID] = check_addresses,
+	[SIP_HEADER_P_PREFERRED_IDENTITY] = check_addresses,
+	[SIP_HEADER_P_SERVED_USER] = check_addresses,
+	[SIP_HEADER_REASON] = check_reasons,
+	[SIP_HEADER_RECV_INFO] = check_maybe_tokens_with_params,
+	[SIP_HEADER_REFERRED_BY] = check_address,
+	[SIP_HEADER_REFER_TO] = check_address,
+	[SIP_HEADER_REJECT_CONTACT] = check_tokens_with_params,
+	[SIP_HEADER_REMOTE_PARTY_ID] = check_addresses,
+	[SIP_HEADER_REPLACES] = check_dialog_id,
+	[SIP_HEADER_REPLY_TO] = check_address,
+	[SIP_HEADER_REQUEST_DISPOSITION] = check_tokens,
+	[SIP_HEADER_REQUIRE] = check_tokens,
+	[SIP_HEADER_RETRY_AFTER] = check_retry_after,
+	[SIP_HEADER_SECURITY_CLIENT] = check_tokens_with_params,
+	[SIP_HEADER_SECURITY_SERVER] = check_tokens_with_params,
+	[SIP_HEADER_SECURITY_VERIFY] = check_tokens_with_params,
+	[SIP_HEADER_SERVICE_ROUTE] = check_routes,
+	[SIP_HEADER_SESSION_ID] = check_session_id,
+	[SIP_HEADER_SIP_ETAG] = check_token,
+	[SIP_HEADER_SIP_IF_MATCH] = check_token,
+	[SIP_HEADER_SUPPORTED] = check_maybe_tokens,
+	[SIP_HEADER_TARGET_DIALOG] = check_dialog_id,
+	[SIP_HEADER_TIMESTAMP] = check_timestamp,
+	[SIP_HEADER_UNSUPPORTED] = check_tokens,
+	[SIP_HEADER_WARNING] = check_warn_values,
+	[SIP_HEADER_WWW_AUTHENTICATE] = check_challenge,
+};
+
+int sip_message_check(const struct sip_message *msg, struct sip_error *err)
+{
+	for (uint32_t i = 0; i < msg->header_count; i++) {
+		const struct sip_header *header = &msg->headers[i];
+		struct sip_cursor c = sip_message_cursor(msg, header);
+
+		if (!checks[header->id] || checks[header->id](&c))
+			continue;
+		if (err)
+			sip_message_error(msg, &c, err);
+		return -EINVAL;
+	}
+	return 0;
+}

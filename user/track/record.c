@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Texts of records. */
+#include "track/record.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* How much of text[0..length) fits into room octets without a part of a UTF-8 character (RFC 3629
+ * section 3: all but the first octet are 10xxxxxx). */
+static size_t fitting(const char *text, size_t length, size_t room)
+{
+	if (length <= room)
+		return length;
+	while (room && ((uint8_t)text[room] & 0xc0) == 0x80)
+		room--;
+	return room;
+}
+
+static bool is_control(uint8_t octet)
+{
+	return octet < 0x20 || octet == 0x7f;
+}
+
+size_t record_text(char *out, size_t size, const char *text, size_t length)
+{
+	size_t n;
+
+	if (!size)
+		return length;
+	n = fitting(text, length, size - 1);
+	for (size_t i = 0; i < n; i++)
+		out[i] = is_control((uint8_t)text[i]) ? ' ' : text[i];
+	out[n] = '\0';
+	return length;
+}
+
+static bool is_ipv4(const struct sipxdp_addr *addr)
+{
+	return !addr->word[0] && !addr->word[1] && addr->word[2] == htonl(0xffff);
+}
+
+void record_peer(char *out, size_t size, const struct sipxdp_peer *peer)
+{
+	bool ipv4 = is_ipv4(&peer->addr);
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? &peer->addr.word[3] : &peer->addr.word[0], text,
+		  sizeof(text));
+	snprintf(out, size, ipv4 ? "%s:%u" : "[%s]:%u", text, ntohs(peer->port));
+}

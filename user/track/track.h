@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tracker: SIP messages in, records of calls and registrations out. It knows nothing of BPF and
+ * of sockets: records go through a sink of callbacks, and the clock comes with each message.
+ *
+ *	track_new(&config, &sink, now, &tracker);
+ *	for each record in the pinned maps: track_adopt_call(), track_adopt_registration()
+ *	for each message of a batch: track_message()
+ *	after each batch: track_flush(); at least once a second: track_advance(), track_flush()
+ *
+ * Texts (Call-ID, URIs, addresses) live in the records alone, wherever the sink keeps them; the
+ * tracker holds hashes, numbers and times. All memory is reserved by track_new(); a message
+ * allocates nothing. A full table leaves what is newest untracked and counts it.
+ *
+ * What ends a call that falls silent: no final response 180 s after the last message of its setup
+ * (Timer C, RFC 3261 section 16.6), no final response 32 s after a CANCEL, no new attempt 32 s
+ * after a challenge, no ACK 32 s after a 2xx (section 13.3.1.4), no refresh within its session
+ * timer (RFC 4028) or, without one, no message for config.idle_ns. A call that is over stays to be
+ * seen for 32 s more.
+ */
+#ifndef SIPXDP_TRACK_TRACK_H
+#define SIPXDP_TRACK_TRACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sipxdp/address.h>
+#include <sipxdp/record.h>
+
+#include "sip/message.h"
+
+#define TRACK_IDLE_DEFAULT_NS (12ull * 3600 * 1000000000)
+
+struct track_config {
+	uint32_t calls;		/* at once; 248 octets each */
+	uint32_t registrations; /* bindings, and AoRs, at once; 144 octets each */
+	uint32_t transactions;	/* requests outside of calls, unanswered or answered within 5 s */
+	uint64_t idle_ns;	/* of an answered call without a session timer; 0: the default */
+	uint64_t seed[2];	/* secret; the same after a restart, for keys are made with it */
+};
+
+enum track_direction {
+	TRACK_TO_SERVER,   /* seen at ingress */
+	TRACK_FROM_SERVER, /* seen at egress */
+};
+
+/* Where and when a message was seen. */
+struct track_arrival {
+	uint64_t now_ns;	   /* CLOCK_REALTIME */
+	uint64_t call_id_hash;	   /* as in `dialogs`; 0: not known, and no call is tracked */
+	struct sipxdp_peer peer;   /* the far side */
+	struct sipxdp_peer server; /* the service's own address and port */
+	uint32_t service;	   /* number, below SERVICE_MAX */
+	enum track_direction direction;
+};
+
+/* What the server's answers say of a peer. */
+enum track_fact_kind {
+	TRACK_REGISTERED, /* it was granted a registration for `seconds`; 0: it has none any more */
+	TRACK_ANSWERED,	  /* a call with it was answered */
+	TRACK_REFUSED,	  /* its credentials were refused: 401, 407 or 403 to a request with some */
+	TRACK_UNKNOWN,	  /* it asked for an AoR that does not exist: 404 or 604 */
+	TRACK_FOUND,	  /* it asked for an AoR that does exist */
+};
+
+struct track_fact {
+	enum track_fact_kind kind;
+	struct sipxdp_peer peer;
+	uint32_t service;
+	uint64_t now_ns;
+	uint64_t aor_hash; /* of the AoR asked for; keyed */
+	uint32_t seconds;  /* TRACK_REGISTERED */
+	uint16_t status;   /* of the answer */
+	uint8_t method;	   /* enum sip_method */
+};
+
+/*
+ * Where records go. The put callbacks write or overwrite, the get callbacks read back what was put
+ * (-ENOENT: it is not there), the delete callbacks take out what may have gone already. All return
+ * 0 or -errno; a put that fails is counted and tried again when the call or binding is next heard
+ * of. fact may be NULL.
+ */
+struct track_sink {
+	void *context;
+	int (*call_put)(void *context, const struct call_key *key,
+			const struct call_record *record);
+	int (*call_get)(void *context, const struct call_key *key, struct call_record *record);
+	void (*call_delete)(void *context, const struct call_key *key);
+	int (*registration_put)(void *context, const struct registration_key *key,
+				const struct registration_record *record);
+	int (*registration_get)(void *context, const struct registration_key *key,
+				struct registration_record *record);
+	void (*registration_delete)(void *context, const struct registration_key *key);
+	void (*fact)(void *context, const struct track_fact *fact);
+};
+
+/* Numbers since track_new(), but for the first three: as of now. */
+struct track_stats {
+	uint32_t calls, registrations, transactions;
+	uint64_t messages;
+	uint64_t retransmissions;
+	uint64_t strays;	     /* belong to no call or request that we know of */
+	uint64_t unhashed;	     /* of calls, left out: call_id_hash was 0 */
+	uint64_t calls_full;	     /* calls not tracked because the table was full */
+	uint64_t registrations_full; /* bindings likewise */
+	uint64_t transactions_full;  /* requests likewise */
+	uint64_t forks_lost;	     /* dialogs of one call beyond those that are told apart */
+	uint64_t put_failed;	     /* records the sink refused */
+};
+
+struct track;
+
+/* The sink is copied. 0, -EINVAL (a table of no entries, a callback missing) or -ENOMEM; *out is to
+ * be given to track_free(), which leaves all records where they are. */
+int track_new(const struct track_config *config, const struct track_sink *sink, uint64_t now_ns,
+	      struct track **out);
+void track_free(struct track *t);
+
+/*
+ * Takes over what an earlier daemon wrote. The record is that of the sink, unchanged. 0; -EEXIST:
+ * it is tracked already; -ENOSPC: the table is full, and the record was deleted; -ESTALE: its time
+ * is over, and it was deleted.
+ */
+int track_adopt_call(struct track *t, const struct call_key *key, const struct call_record *record);
+int track_adopt_registration(struct track *t, const struct registration_key *key,
+			     const struct registration_record *record);
+
+/* Takes in one message, and first moves the clock on to when it was seen. Nothing of the message
+ * is kept. */
+void track_message(struct track *t, const struct track_arrival *arrival,
+		   const struct sip_message *message);
+
+/* Moves the clock on: what has run out ends or is deleted. */
+void track_advance(struct track *t, uint64_t now_ns);
+
+/* Writes what has changed since it was last written. New calls, registrations and deletions do not
+ * wait for this. */
+void track_flush(struct track *t);
+
+/* Ask for the memory that a message with this Call-ID will want: the first for all messages of a
+ * batch, then the second for all, then the messages themselves. */
+void track_prefetch(const struct track *t, uint64_t call_id_hash);
+void track_prefetch_call(const struct track *t, uint64_t call_id_hash);
+
+void track_stats(const struct track *t, struct track_stats *out);
+
+#endif
