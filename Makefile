@@ -10,8 +10,9 @@ SAN ?= 0
 B := build
 O := $(if $(filter 1,$(SAN)),$(B)/san,$(B))
 
-CC ?= gcc
-CLANG ?= $(firstword $(shell command -v clang-14 clang clang-19 clang-16 2>/dev/null) clang)
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG ?= $(firstword $(shell command -v clang-14 clang clang-19 clang-16) clang)
+CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format)
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 
@@ -27,29 +28,61 @@ LDFLAGS += -fsanitize=address,undefined
 endif
 CFLAGS += $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 LDLIBS += $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -Ibpf \
+	-I/usr/include/$(shell uname -m)-linux-gnu
 
 LIB_DIRS := sip track plane policy balance export
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard user/$(d)/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
-DAEMON_SRC := $(wildcard user/daemon/*.c)
-CTL_SRC := $(wildcard user/ctl/*.c)
-BPF_SRC := $(wildcard bpf/*.bpf.c)
-BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
-BPF_SKEL := $(BPF_SRC:bpf/%.bpf.c=$(B)/gen/%.skel.h)
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
-UNIT_BIN := $(UNIT_SRC:%.c=$(O)/%)
+DAEMON_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard user/daemon/*.c))
+CTL_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard user/ctl/*.c))
+BPF_OBJ := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+SKEL := $(BPF_OBJ:$(B)/bpf/%.bpf.o=$(B)/gen/%.skel.h)
+UNIT_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
+BPF_TEST_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
+BPF_TEST_LIB := $(patsubst %.c,$(O)/%.o,$(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c)))
+FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH_BIN := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
+BENCH_LIB := $(patsubst %.c,$(B)/%.o,$(filter-out bench/bench_%,$(wildcard bench/*.c)))
+BENCH_BPF := $(patsubst bench/%.bpf.c,$(B)/bench/%.bpf.o,$(wildcard bench/*.bpf.c))
+LAB_BPF := $(B)/lab/wire.bpf.o $(B)/lab/flood.bpf.o
+LAB_BIN := $(B)/lab/flood $(B)/lab/phones
+MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all clean help
+.DEFAULT_GOAL := all
+.PHONY: all lab help deps-build deps-lab deps-test run test unit bpf-test net-test san-test \
+	fuzz fuzz-smoke format format-check compilers bench install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
 
-$(O)/sipxdpd: $(DAEMON_SRC:%.c=$(O)/%.o) $(O)/libsipxdp.a
+help:
+	@echo 'make              build sipxdpd, sipxdpctl and the BPF object under build/'
+	@echo 'make run          (root) install what is missing, build, run the lab: calls behind floods'
+	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
+	@echo 'make test         install what is missing and run every test'
+	@echo 'make bench        (root) what the performance tables are made of'
+	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
+	@echo 'make install      into DESTDIR, with a systemd unit'
+	@echo 'make format       clang-format on the C sources'
+	@echo 'make clean        remove build/'
+	@echo 'V=1 shows the commands; SAN=1 builds under ASan and UBSan'
+
+deps-build:
+	$(Q)lab/install-deps.sh build
+deps-lab:
+	$(Q)lab/install-deps.sh build lab
+deps-test:
+	$(Q)lab/install-deps.sh build lab test
+
+# ---- building ----
+
+$(O)/sipxdpd: $(DAEMON_OBJ) $(O)/libsipxdp.a
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(O)/sipxdpctl: $(CTL_SRC:%.c=$(O)/%.o) $(O)/libsipxdp.a
+$(O)/sipxdpctl: $(CTL_OBJ) $(O)/libsipxdp.a
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -57,35 +90,133 @@ $(O)/libsipxdp.a: $(LIB_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/user/%.o: user/%.c | $(BPF_SKEL)
+$(O)/user/%.o: user/%.c | $(SKEL)
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(say) BPF $@
-	$(Q)mkdir -p $(@D) && $(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -Ibpf \
-		-I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 
 $(B)/gen/%.skel.h: $(B)/bpf/%.bpf.o
 	$(say) SKEL $@
 	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
 
-$(O)/tests/unit/%: tests/unit/%.c $(O)/libsipxdp.a
-	$(say) TEST $@
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libsipxdp.a $(LDLIBS) -lcriterion
+$(B)/%.8: docs/%.8.scd
+	$(say) MAN $@
+	$(Q)mkdir -p $(@D) && scdoc < $< > $@
 
-.PHONY: unit-one fuzz-one
+# ---- the lab ----
+
+lab: $(LAB_BIN) $(LAB_BPF)
+
+$(B)/lab/wire.bpf.o: lab/wire.bpf.c
+$(B)/lab/flood.bpf.o: lab/flood/flood.bpf.c
+$(LAB_BPF):
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -Ilab -c -o $@ $<
+
+$(B)/gen/flood.skel.h: $(B)/lab/flood.bpf.o
+	$(say) SKEL $@
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name flood > $@
+
+$(B)/lab/flood: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(filter-out %.bpf.c,$(wildcard lab/flood/*.c)))
+$(B)/lab/phones: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(wildcard lab/phones/*.c))
+$(LAB_BIN):
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
+
+$(B)/lab-obj/%.o: lab/%.c | $(B)/gen/flood.skel.h
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Ilab $(CFLAGS) -c -o $@ $<
+
+run: deps-lab
+	$(Q)$(MAKE) --no-print-directory all lab
+ifdef IFACE
+	$(Q)lab/protect.sh $(IFACE)
+else
+	$(Q)lab/run.sh
+endif
+
+# ---- tests ----
+
+$(O)/tests/unit/%: tests/unit/%.c $(O)/libsipxdp.a $(CTL_OBJ) $(DAEMON_OBJ)
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
+		$(patsubst %,$(O)/user/%.o,$(TEST_WITH_$*)) $(O)/libsipxdp.a $(LDLIBS) -lcriterion
+
+$(O)/tests/bpf/%.o: tests/bpf/%.c
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Itests $(CFLAGS) -c -o $@ $<
+
+$(O)/tests/bpf/test_%: $(O)/tests/bpf/test_%.o $(BPF_TEST_LIB) $(O)/libsipxdp.a
+	$(say) TEST $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(O)/libsipxdp.a $(LDLIBS) -lcriterion -lpthread
+
+# Objects of the programs that a unit test needs besides the library.
+-include tests/unit/with.mk
+
+.PHONY: unit-one bpf-one fuzz-one
 unit-one: $(O)/tests/unit/test_$(T)
 	$(Q)$<
+bpf-one: $(O)/tests/bpf/test_$(T)
+	$(Q)$<
 
-$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) | $(BPF_SKEL)
+unit: $(UNIT_BIN)
+bpf-test: $(BPF_TEST_BIN)
+
+test: deps-test
+	$(Q)tests/run.sh
+
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) | $(SKEL)
 	$(say) FUZZ $@
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=undefined -o $@ $< $(LIB_SRC) $(LDLIBS)
 
+SECONDS_ ?= 60
 fuzz-one: $(B)/fuzz/fuzz_$(F)
 	$(Q)mkdir -p $(B)/fuzz/corpus_$(F) tests/fuzz/corpus/$(F)
-	$(Q)$< -max_total_time=$(or $(SECONDS_),60) -max_len=8192 $(B)/fuzz/corpus_$(F) tests/fuzz/corpus/$(F)
+	$(Q)$< -max_total_time=$(SECONDS_) -max_len=8192 -artifact_prefix=$(B)/fuzz/ -print_final_stats=1 \
+		$(addprefix -dict=,$(wildcard tests/fuzz/$(F).dict)) \
+		$(B)/fuzz/corpus_$(F) tests/fuzz/corpus/$(F)
+
+fuzz: $(FUZZ_BIN)
+	$(Q)for f in $(FUZZ_BIN:$(B)/fuzz/fuzz_%=%); do \
+		$(MAKE) --no-print-directory fuzz-one F=$$f SECONDS_=$(SECONDS_) || exit 1; done
+
+C_SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+format:
+	$(Q)$(CLANG_FORMAT) -i $(C_SOURCES)
+format-check:
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
+
+# ---- benchmarks ----
+
+$(B)/bench/%.bpf.o: bench/%.bpf.c
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
+
+$(B)/bench/%.o: bench/%.c
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(BENCH_CFLAGS) -c -o $@ $<
+
+$(B)/bench/bench_%: $(B)/bench/bench_%.o $(BENCH_LIB) $(B)/libsipxdp.a
+	$(say) BENCH $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libsipxdp.a $(LDLIBS) $(BENCH_LDLIBS) -lm
+
+$(B)/bench/bench_parser.o: BENCH_CFLAGS = $(shell $(PKG_CONFIG) --cflags sofia-sip-ua libosip2 2>/dev/null)
+$(B)/bench/bench_parser: BENCH_LDLIBS = $(shell $(PKG_CONFIG) --libs sofia-sip-ua libosip2 2>/dev/null)
+
+bench: deps-test
+	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BIN) $(BENCH_BPF)
+	$(Q)bench/run.sh
+
+# ---- installing ----
+
+install: all $(MAN)
+	$(Q)install/install.sh install "$(DESTDIR)"
+uninstall:
+	$(Q)install/install.sh uninstall "$(DESTDIR)"
 
 clean:
 	$(Q)rm -rf $(B)

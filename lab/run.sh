@@ -36,14 +36,14 @@ thousands() {
 	printf '%s%s' "$n" "$grouped"
 }
 
-# Calls in the map now; the largest number and the first rows of that moment are kept.
+# Answered calls in the map now; the largest number and the first rows of that moment are kept.
 look_at_calls() {
 	local now
 	[[ $GUARD == on ]] || return 0
-	now=$(lab_ctl --json calls | jq '.calls | length')
+	now=$(lab_ctl --json calls --state confirmed | jq '.calls | length')
 	if ((now > most_calls)); then
 		most_calls=$now
-		lab_ctl calls >"$lab_tmp/calls.txt"
+		lab_ctl calls --state confirmed >"$lab_tmp/calls.txt"
 	fi
 }
 
@@ -149,8 +149,8 @@ show_packets() {
 }
 
 show_map() {
-	printf '\nCALLS IN THE MAP while they ran: %d at most; the first of them:\n' "$most_calls"
-	head -n 9 "$lab_tmp/calls.txt" | cut -c 1-160
+	printf '\nCALLS IN THE MAP while they ran: %d answered at most; the latest of them:\n' "$most_calls"
+	head -n 9 "$lab_tmp/calls.txt" 2>/dev/null
 	printf '\nBANS\n'
 	lab_ctl ban list
 }

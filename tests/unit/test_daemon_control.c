@@ -290,7 +290,31 @@ Test(rundir, a_lock_names_its_holder_and_goes_with_it_however_it_dies)
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	cr_expect_eq(rundir_lock(instance, &fd, &holder), 0);
-	close(fd);
+	rundir_unlock(instance, fd);
+}
+
+/* Who opens the file while its holder leaves gets a lock on a file that is no more: that is not
+ * the instance's. */
+Test(rundir, a_lock_on_a_file_that_was_taken_away_is_none)
+{
+	char instance[32], path[128];
+	int first, stale, second = -1;
+	pid_t holder = 0;
+
+	snprintf(instance, sizeof(instance), "gone-%d", (int)getpid());
+	snprintf(path, sizeof(path), RUNDIR_PATH "/%s.lock", instance);
+	cr_assert_eq(rundir_make((gid_t)-1), 0);
+	cr_assert_eq(rundir_lock(instance, &first, &holder), 0);
+	stale = open(path, O_RDWR);
+	cr_expect(is_current(stale, path));
+	rundir_unlock(instance, first);
+	cr_expect_neq(access(path, F_OK), 0);
+	cr_expect_not(is_current(stale, path));
+	cr_expect_eq(rundir_lock(instance, &second, &holder), 0);
+	cr_expect_not(is_current(stale, path));
+	cr_expect(is_current(second, path));
+	close(stale);
+	rundir_unlock(instance, second);
 }
 
 Test(rundir, a_directory_that_others_can_write_into_is_refused)

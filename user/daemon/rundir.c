@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -13,6 +14,7 @@
 #include "daemon/rundir.h"
 
 #define PID_TEXT_SIZE 16
+#define LOCK_TRIES    8 /* each time the holder has left in that very moment */
 
 gid_t rundir_group(void)
 {
@@ -72,24 +74,64 @@ static void write_pid(int fd)
 		return;
 }
 
+static int lock_path(const char *instance, char path[PATH_MAX])
+{
+	int length = snprintf(path, PATH_MAX, RUNDIR_PATH "/%s.lock", instance);
+
+	return length < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Whoever held the lock before may have taken the file away, and another one may be there now. */
+static bool is_current(int fd, const char *path)
+{
+	struct stat locked, named;
+
+	return !fstat(fd, &locked) && !stat(path, &named) && locked.st_dev == named.st_dev &&
+	       locked.st_ino == named.st_ino;
+}
+
+static int try_lock(const char *path, int *fd, pid_t *holder)
+{
+	int lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int err = 0;
+
+	if (lock < 0)
+		return -errno;
+	if (flock(lock, LOCK_EX | LOCK_NB))
+		err = errno == EWOULDBLOCK ? -EALREADY : -errno;
+	else if (!is_current(lock, path))
+		err = -EAGAIN;
+	if (err == -EALREADY)
+		*holder = read_pid(lock);
+	if (err)
+		close(lock);
+	else
+		*fd = lock;
+	return err;
+}
+
 int rundir_lock(const char *instance, int *fd, pid_t *holder)
 {
 	char path[PATH_MAX];
-	int lock, err;
+	int err = lock_path(instance, path);
 
-	if (snprintf(path, sizeof(path), RUNDIR_PATH "/%s.lock", instance) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (lock < 0)
-		return -errno;
-	if (flock(lock, LOCK_EX | LOCK_NB)) {
-		err = errno == EWOULDBLOCK ? -EALREADY : -errno;
-		if (err == -EALREADY)
-			*holder = read_pid(lock);
-		close(lock);
+	if (err)
 		return err;
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		err = try_lock(path, fd, holder);
+		if (err != -EAGAIN)
+			break;
 	}
-	write_pid(lock);
-	*fd = lock;
-	return 0;
+	if (!err)
+		write_pid(*fd);
+	return err;
+}
+
+void rundir_unlock(const char *instance, int fd)
+{
+	char path[PATH_MAX];
+
+	if (!lock_path(instance, path))
+		unlink(path);
+	close(fd);
 }

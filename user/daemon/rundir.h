@@ -28,4 +28,7 @@ int rundir_make(gid_t group);
  */
 int rundir_lock(const char *instance, int *fd, pid_t *holder);
 
+/* Takes the lock's file away and lets go of it. */
+void rundir_unlock(const char *instance, int fd);
+
 #endif

@@ -107,7 +107,7 @@ static int lock_up(struct daemon *daemon)
 static void lock_down(struct daemon *daemon)
 {
 	if (daemon->lock_fd >= 0)
-		close(daemon->lock_fd);
+		rundir_unlock(daemon->config->instance, daemon->lock_fd);
 }
 
 static int event_up(struct daemon *daemon)

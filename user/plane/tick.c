@@ -9,7 +9,8 @@
 
 #include "plane/clock.h"
 
-#define TICK_LOOKS 24 /* spread over a few ticks */
+#define TICK_SPAN  8  /* ticks that a measurement lasts */
+#define TICK_LOOKS 48 /* spread over it */
 
 /* The context of the program sipxdp_clock. */
 struct clock_reading {
@@ -41,7 +42,7 @@ int tick_measure(int clock_fd, struct tick *out)
 	tick.tick_ns = (__u64)resolution.tv_sec * NSEC_PER_SEC + (__u64)resolution.tv_nsec;
 	if (tick.tick_ns == 0 || tick.tick_ns > NSEC_PER_SEC / 10)
 		return -ERANGE;
-	pause = (struct timespec){ .tv_nsec = (long)(tick.tick_ns * 5 / TICK_LOOKS) };
+	pause = (struct timespec){ .tv_nsec = (long)(tick.tick_ns * TICK_SPAN / TICK_LOOKS) };
 	for (int i = 0; i < TICK_LOOKS; i++) {
 		struct clock_reading reading;
 		int err = read_clocks(clock_fd, &reading);

@@ -14,9 +14,9 @@ struct tick {
 };
 
 /*
- * Measures; clock_fd is object_load_clock()'s program. Takes some ticks (about 20 ms at 250 Hz).
- * The clock so made is never ahead of CLOCK_MONOTONIC, and behind it by little more than a tick.
- * 0 or -errno.
+ * Measures; clock_fd is object_load_clock()'s program. Takes some ticks (about 40 ms at 250 Hz).
+ * The clock so made is ahead of CLOCK_MONOTONIC by a fraction of a tick at most (where ticks come
+ * late, as in a busy virtual machine), and behind it by little more than one. 0 or -errno.
  */
 int tick_measure(int clock_fd, struct tick *out);
 

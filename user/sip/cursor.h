@@ -4,7 +4,7 @@
  * Three things hold wherever a cursor stands, at <= end, and spare the readers most bounds tests:
  *  - text[end] can be read, and it is white space: a test for any other octet fails there;
  *  - from every position up to `end`, four octets can be read (the CRLF CRLF of the header block at
- *    the least), eight only after a test against `size`;
+ *    the least);
  *  - CR and LF occur in a value only where a line was folded (the index has made sure), so both
  *    count as white space.
  *

@@ -23,23 +23,25 @@ static const uint8_t repeats[SIP_HEADER_COUNT] = {
 #undef X
 };
 
-static bool is_named(const uint8_t *name, const struct sip_name_key *key,
-		     const struct sip_name_key *known)
+/* Is that the name of the key, all of it? A compact form is in the key as a whole. */
+static bool is_named(const struct sip_name_key *known, const uint8_t *name, uint32_t length)
 {
-	return known->last == key->last && known->first == key->first &&
-	       known->length == key->length &&
-	       (key->length <= 16 ||
-		strncasecmp((const char *)name, names[known->id], key->length) == 0);
+	uint64_t last = sip_load64(name + length - 8) | SIP_LOWER_CASE;
+
+	if (known->length != length || (last ^ known->last) & known->own)
+		return false;
+	return length == 1 || strncasecmp((const char *)name, names[known->id], length) == 0;
 }
 
-enum sip_header_id sip_name_search(const uint8_t *name, const struct sip_name_key *key)
+__attribute__((noinline)) enum sip_header_id sip_name_search(const uint8_t *name, uint32_t length)
 {
-	uint32_t slot = sip_name_slot(key);
+	uint64_t last = sip_load64(name + length - 8) | SIP_LOWER_CASE;
+	uint32_t slot = sip_name_slot(last, name[0], length);
 
 	for (; sip_name_slots[slot]; slot = (slot + 1) % SIP_NAME_SLOTS) {
 		const struct sip_name_key *known = &sip_name_keys[sip_name_slots[slot]];
 
-		if (is_named(name, key, known))
+		if (is_named(known, name, length))
 			return known->id;
 	}
 	return SIP_HEADER_OTHER;
@@ -63,14 +65,16 @@ enum sip_repeat sip_header_repeat(enum sip_header_id id)
 static void enter_name(const char *name, enum sip_header_id id)
 {
 	static uint8_t count;
-	uint8_t padded[8 + 64] = { 0 };
-	struct sip_name_key key;
-	uint32_t slot;
+	uint8_t line[8 + 64] = "xxxxxx\r\n"; /* as it stands in a message: behind a CRLF */
+	uint32_t length = (uint32_t)strlen(name), slot;
+	struct sip_name_key key = { .length = length, .id = (uint8_t)id };
 
-	memcpy(padded + 8, name, strlen(name));
-	key = sip_name_key(padded + 8, (uint32_t)strlen(name));
-	key.id = (uint8_t)id;
-	slot = sip_name_slot(&key);
+	memcpy(line + 8, name, length);
+	key.last = sip_load64(line + length) | SIP_LOWER_CASE;
+	key.own = length < 8 ? UINT64_MAX << (64 - 8 * length) : UINT64_MAX;
+	if (length > 8)
+		key.first = sip_load64(line + 8) | SIP_LOWER_CASE;
+	slot = sip_name_slot(key.last, line[8], length);
 	while (sip_name_slots[slot])
 		slot = (slot + 1) % SIP_NAME_SLOTS;
 	sip_name_keys[++count] = key;

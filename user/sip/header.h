@@ -133,7 +133,7 @@ enum sip_repeat {
 };
 
 /* Which header the name text[from..from+length) is, long or compact, in any case. The name is a
- * token that lies behind a start line: the eight octets before its end can be read. */
+ * token behind a CRLF and, before that, a start line: the eight octets before its end can be read. */
 enum sip_header_id sip_header_of(const uint8_t *text, uint32_t from, uint32_t length);
 
 /* "Call-ID" for SIP_HEADER_CALL_ID; "" for SIP_HEADER_OTHER. */

@@ -186,19 +186,23 @@ static bool take_headers(struct sip_message *msg, struct sip_cursor *c)
 	return true;
 }
 
-static bool check_mandatory(const struct sip_message *msg, struct sip_cursor *c)
+static __attribute__((cold)) bool fail_mandatory(const struct sip_message *msg,
+						 struct sip_cursor *c)
 {
-	bool missing = false;
-
-	for (size_t i = 0; i < MANDATORY; i++)
-		missing |= !sip_message_has(msg, mandatory[i].id);
-	if (sip_likely(!missing))
-		return true;
 	for (size_t i = 0; i < MANDATORY; i++) {
 		if (!sip_message_has(msg, mandatory[i].id))
-			sip_fail(c, msg->index.size, mandatory[i].rfc, mandatory[i].what);
+			return sip_fail(c, msg->index.size, mandatory[i].rfc, mandatory[i].what);
 	}
 	return false;
+}
+
+static bool check_mandatory(const struct sip_message *msg, struct sip_cursor *c)
+{
+	uint8_t all = msg->seen[SIP_HEADER_VIA] & msg->seen[SIP_HEADER_FROM] &
+		      msg->seen[SIP_HEADER_TO] & msg->seen[SIP_HEADER_CALL_ID] &
+		      msg->seen[SIP_HEADER_CSEQ];
+
+	return sip_likely(all) || fail_mandatory(msg, c);
 }
 
 /* The method of a request is that of its CSeq (RFC 3261 section 8.1.1.5). */

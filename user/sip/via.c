@@ -137,17 +137,25 @@ static bool set_param(struct sip_cursor *c, const struct sip_param *param, struc
 }
 
 /* An IPv6 address as in received=2001:db8::1 is the one value in SIP that holds colons without
- * brackets or quotes. */
-static bool take_value(struct sip_cursor *c, struct sip_param *param)
+ * brackets or quotes: the first of them ends what would else be a token, or stands at its start. */
+static bool take_received(struct sip_cursor *c, struct sip_param *param)
 {
-	if (sip_is_word(c->text, param->name, "received")) {
-		if (sip_take_ipv6(c, &param->value)) {
-			param->kind = SIP_PARAM_HOST;
-			return true;
-		}
-		if (sip_peek(c) == '[')
-			c->warnings |= SIP_WARN_RECEIVED_IN_BRACKETS;
+	uint32_t token_end = sip_run(c->index->token, c->at);
+
+	if (c->text[token_end] == ':') {
+		param->kind = SIP_PARAM_HOST;
+		return sip_take_ipv6(c, &param->value) ||
+		       sip_fail(c, c->at, RFC, "received is not an address");
 	}
+	if (sip_peek(c) == '[')
+		c->warnings |= SIP_WARN_RECEIVED_IN_BRACKETS;
+	return sip_take_param_value(c, param);
+}
+
+static inline bool take_value(struct sip_cursor *c, struct sip_param *param)
+{
+	if (sip_is_word(c->text, param->name, "received"))
+		return take_received(c, param);
 	return sip_take_param_value(c, param);
 }
 
