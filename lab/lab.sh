@@ -54,11 +54,11 @@ lab_in() {
 
 # lab_spawn NAME SITE COMMAND...: the same in the background, on the peers' CPUs, with what it
 # prints in $lab_tmp/NAME.out and NAME.log (standard error). It is stopped by lab_stop NAME, and by
-# lab_down in any case.
+# lab_down in any case. What is measured goes before whatever else this machine is busy with.
 lab_spawn() {
 	local name=$1 site=$2
 	shift 2
-	nsenter --net="/run/netns/$LAB_PREFIX-$site" -- taskset -c "$LAB_PEER_CPUS" "$@" \
+	nsenter --net="/run/netns/$LAB_PREFIX-$site" -- nice -n -10 taskset -c "$LAB_PEER_CPUS" "$@" \
 		>"$lab_tmp/$name.out" 2>"$lab_tmp/$name.log" </dev/null &
 	lab_pids[$name]=$!
 }
@@ -75,11 +75,13 @@ lab_stop() {
 	local pid=${lab_pids[$1]:-} i
 	[[ $pid ]] || return 0
 	unset "lab_pids[$1]"
-	kill "-${2:-TERM}" "$pid" 2>/dev/null || true
-	for ((i = 0; i < 50; i++)); do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.1
-	done
+	if [[ ${2:-TERM} != KILL ]]; then
+		kill "-${2:-TERM}" "$pid" 2>/dev/null || true
+		for ((i = 0; i < 50; i++)); do
+			kill -0 "$pid" 2>/dev/null || break
+			sleep 0.1
+		done
+	fi
 	kill -KILL "$pid" 2>/dev/null || true
 	wait "$pid" 2>/dev/null || true
 }

@@ -262,7 +262,7 @@ static void usage(void)
 	      "  --packets N        stop after so many\n"
 	      "  --user-agent TEXT  (flood)\n"
 	      "  --cpu N            run there (anywhere)\n"
-	      "  --seed N           other addresses and digits (1)\n",
+	      "  --seed N           the same addresses and digits each time (others each time)\n",
 	      stderr);
 }
 
@@ -565,7 +565,7 @@ int main(int argc, char **argv)
 	struct flood_options options = {
 		.mix = "invite=4,register=3,options=2,garbage=1",
 		.target = { .port = 5060, .user_agent = "flood" },
-		.settings = { .seed = 1, .port_vary = 0xffff },
+		.settings = { .seed = (uint64_t)now_ns(), .port_vary = 0xffff },
 		.rate = 10000,
 		.seconds = 5,
 		.cpu = -1,

@@ -169,8 +169,8 @@ static void fuzz_index(const uint8_t *octets, size_t size)
 		require(index_a.size == index_b.size && index_a.lines == index_b.lines);
 		require(index_a.plain_text == index_b.plain_text);
 		require(!memcmp(index_a.line_end, index_b.line_end, 2 * index_a.lines));
-		require(!memcmp(index_a.token, index_b.token, index_a.size / 64 * 8));
-		require(!memcmp(index_a.label, index_b.label, index_a.size / 64 * 8));
+		require(!memcmp(index_a.not_token, index_b.not_token, index_a.size / 64 * 8));
+		require(!memcmp(index_a.not_label, index_b.not_label, index_a.size / 64 * 8));
 		require(!memcmp(index_a.dot, index_b.dot, index_a.size / 64 * 8));
 	}
 }

@@ -19,7 +19,9 @@ check "calls that are confirmed" \
 check "calls from a caller to a callee, with addresses" "$(jq '[.[]
 	| select((.from | tostring | test("caller")) and (.to | tostring | test("callee"))
 		and (.source | tostring | test("10[.]77[.]1[.]")))] | length' <<<"$calls")" -ge 40
-check "calls with a setup time" "$(jq '[.[] | select(.answered_unix_ns > .started_unix_ns)] | length' <<<"$calls")" -ge 40
+# The kernel's clock goes in ticks: a call may be set up within one.
+check "calls with their times" "$(jq '[.[]
+	| select(.started_unix_ns > 0 and .answered_unix_ns >= .started_unix_ns)] | length' <<<"$calls")" -ge 40
 lab_wait calls || true
 check_calls calls
 check "registrations" "$(dump registrations | jq '[.[] | select(.expires_s > 0)] | length')" -ge $((2 * LAB_PHONES))

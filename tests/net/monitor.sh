@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # The same packets twice: spoofed, and garbage from one source.
 run_flood() { # NAME
 	lab_stats "before-$1"
-	lab_flood "spoofed-$1" --from 16.0.0.0/4 --rate 20000 --seconds 3
+	lab_flood "spoofed-$1" --from 16.0.0.0/4 --rate 20000 --seconds 3 --seed 1
 	lab_flood "single-$1" --from 10.77.4.66 --rate 2000 --seconds 2 --mix garbage=1
 	sleep 0.5
 	lab_stats "after-$1"

@@ -13,7 +13,7 @@ lab_stats after
 check "servers that svmap found" "$(grep -c "$LAB_SERVER:5060" "$lab_tmp/svmap.out" || true)" -eq 0
 check "packets dropped for naming a scanner" \
 	"$(lab_packets before after '.reason == "scanner" and .verdict == "drop"')" -gt 0
-check "bans" "$(bans)" = 10.77.4.10
+check "bans" "$(bans)" = 10.77.4.10/32
 check "the attacker is answered after" "$(lab_answers attacker && echo yes || echo no)" = no
 lab_phones calls callers --calls 50 --seconds 3 || true
 check_calls calls

@@ -743,6 +743,16 @@ Test(ctl, an_exempt_network_is_not_banned)
 	expect_text(answer.err, "stays exempt");
 }
 
+Test(ctl, a_ban_says_which_trusted_ports_it_spares)
+{
+	expect_code(run("trust", "add", "198.51.100.7:5060", NULL), 0);
+	expect_code(run("trust", "add", "198.51.101.7:5060", NULL), 0);
+	expect_code(run("ban", "add", "198.51.100.0/24", NULL), 0);
+	expect_text(answer.err, "1 trusted port behind it is spared");
+	expect_code(run("ban", "add", "198.51.102.0/24", NULL), 0);
+	cr_assert_str_empty(answer.err);
+}
+
 Test(ctl, one_ipv6_host_is_banned_by_its_64)
 {
 	expect_code(run("ban", "add", "2001:db8:1:2:3:4:5:6", NULL), 0);

@@ -14,6 +14,7 @@
 #include "plane/ban.h"
 #include "plane/clock.h"
 #include "plane/key.h"
+#include "plane/trust.h"
 #include "policy/address.h"
 
 /* IPv6 sources are known by /64, so that is what is banned of them. */
@@ -116,6 +117,34 @@ static int say_conflict(const struct prefix *prefix, const struct ban_conflict *
 			exempt_text);
 }
 
+struct spared {
+	const struct prefix *prefix;
+	unsigned int ports;
+};
+
+static int count_spared(const struct sipxdp_peer *peer, const struct trusted *trusted, void *ctx)
+{
+	struct endpoint endpoint = key_to_endpoint(peer);
+	struct spared *spared = ctx;
+
+	(void)trusted;
+	spared->ports += prefix_contains(spared->prefix, &endpoint.address);
+	return 0;
+}
+
+/* A ban that seems not to work is worse than one that says what it leaves alone. */
+static void say_spared(const struct maps *maps, const struct prefix *prefix)
+{
+	struct spared spared = { .prefix = prefix };
+
+	if (trust_walk(maps, clock_monotonic_ns(), count_spared, &spared) || !spared.ports)
+		return;
+	ctl_fail(CTL_DONE,
+		 "note: %u trusted port%s behind it %s spared; 'trust list' shows, and 'trust del' "
+		 "ends that",
+		 spared.ports, spared.ports == 1 ? "" : "s", spared.ports == 1 ? "is" : "are");
+}
+
 static int add(struct maps *maps, const char *address, uint64_t duration_ns, const char *reason)
 {
 	struct ban ban = { .origin = BAN_HAND, .proven = 1 };
@@ -139,6 +168,7 @@ static int add(struct maps *maps, const char *address, uint64_t duration_ns, con
 		return instance_fail(address, err);
 	if (conflict.kind != BAN_NO_CONFLICT)
 		say_conflict(&prefix, &conflict);
+	say_spared(maps, &prefix);
 	return print_change("banned", &prefix, "is banned");
 }
 

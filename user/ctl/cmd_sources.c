@@ -24,7 +24,7 @@ struct talker {
 	__u8 service; /* SERVICE_HOST: of no one service */
 	__u8 last_reason;
 	__u8 last_class;
-	bool has_last; /* else drops and last_* are not known for this tier */
+	bool has_last; /* else drops and last_* are not known, or there was no packet yet */
 	const char *tier;
 	__u64 packets;
 	__u64 bytes; /* 0: not counted for this tier */
@@ -77,7 +77,7 @@ static int take_trusted(const void *key, const void *value, void *ctx)
 		.service = SERVICE_HOST,
 		.last_reason = trusted->last_reason,
 		.last_class = trusted->last_class,
-		.has_last = true,
+		.has_last = trusted->packets != 0,
 		.tier = "trusted",
 		.packets = trusted->packets,
 		.drops = trusted->drops,

@@ -33,7 +33,6 @@ struct ctl_command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	enum ctl_needs needs;
-	bool own_options;    /* reads its options itself: main() takes out the shared ones before */
 	const char *usage;   /* what follows "sipxdpctl": "ban list\nban add ADDR"; lines by \n */
 	const char *summary; /* one line for the list of commands */
 	const char *detail;  /* paragraphs for `help COMMAND`, or NULL */

@@ -13,46 +13,47 @@ struct ctl_global ctl_global = { .instance = "default" };
 static int cmd_help(int argc, char **argv);
 
 static const struct ctl_command commands[] = {
-	{ "status", cmd_status, NEEDS_MAPS, false, "status",
+	{ "status", cmd_status, NEEDS_MAPS, "status",
 	  "what is attached where, how full the tables are, and where sipxdp is blind",
 	  "Every way in which sipxdp does not see or does not act is named under \"warnings\"." },
-	{ "stats", cmd_stats, NEEDS_MAPS, false, "stats [--watch]",
+	{ "stats", cmd_stats, NEEDS_MAPS, "stats [--watch]",
 	  "packets and bytes by service, class, verdict and reason",
 	  "Verdicts: pass, drop, tx (answered from XDP) and would-drop (monitor mode)." },
-	{ "calls", cmd_calls, NEEDS_MAPS, false,
+	{ "calls", cmd_calls, NEEDS_MAPS,
 	  "calls [--state STATE] [--source ADDR] [--user USER] [CALL-ID]",
 	  "live calls, or one call in full", "Exits 1 if there is no call of that Call-ID." },
-	{ "registrations", cmd_registrations, NEEDS_MAPS, false, "registrations [AOR]",
+	{ "registrations", cmd_registrations, NEEDS_MAPS, "registrations [AOR]",
 	  "who is registered, from where and until when",
 	  "Exits 1 if there is no registration of that address of record." },
-	{ "sources", cmd_sources, NEEDS_MAPS, false, "sources [--top N] [--by packets|drops]",
+	{ "sources", cmd_sources, NEEDS_MAPS, "sources [--top N] [--by packets|drops]",
 	  "talkers: tier, messages, drops, last reason", NULL },
-	{ "ban", cmd_ban, NEEDS_MAPS, false,
+	{ "ban", cmd_ban, NEEDS_MAPS,
 	  "ban list\nban add ADDR[/LEN] [--for 10m] [--reason TEXT]\nban del ADDR[/LEN]",
 	  "lists, sets and lifts bans",
 	  "Without --for a ban stays until it is lifted. Exempt networks are never banned." },
-	{ "trust", cmd_trust, NEEDS_MAPS, false,
+	{ "trust", cmd_trust, NEEDS_MAPS,
 	  "trust list\ntrust add ADDR:PORT [--for 10m]\ntrust del ADDR:PORT",
 	  "the table of trusted addresses and ports", "Write IPv6 as [ADDR]:PORT." },
-	{ "samples", cmd_samples, NEEDS_DAEMON, false, "samples [--last N]",
-	  "recently dropped packets", NULL },
-	{ "check", cmd_check, NEEDS_NOTHING, true, "check FILE", "validates a configuration",
+	{ "samples", cmd_samples, NEEDS_DAEMON, "samples [--last N]", "recently dropped packets",
+	  NULL },
+	{ "check", cmd_check, NEEDS_NOTHING, "check [--no-host] FILE\ncheck --reference",
+	  "validates a configuration",
 	  "Exits 1 with file, line, column, key and what was expected." },
-	{ "replay", cmd_replay, NEEDS_NOTHING, false, "replay FILE.pcap -c CONFIG",
+	{ "replay", cmd_replay, NEEDS_NOTHING, "replay FILE.pcap -c CONFIG",
 	  "what would pass and drop of a capture, by reason",
 	  "Runs the XDP program over every frame of a pcap or pcapng file at the time it was\n"
 	  "captured. Nothing is attached and no packet is sent." },
-	{ "parse", cmd_parse, NEEDS_NOTHING, true, "parse [FILE|-]",
-	  "parses one SIP message and shows what it is made of",
-	  "Exits 1 with RFC section, offset and what is wrong." },
-	{ "reload", cmd_reload, NEEDS_DAEMON, false, "reload",
+	{ "parse", cmd_parse, NEEDS_NOTHING, "parse [FILE|-]",
+	  "shows what a SIP message is made of, or what is wrong with it",
+	  "Reads one message, or every one of a pcap or pcapng file; - is standard input. Exits 1\n"
+	  "with RFC section, offset and what is wrong." },
+	{ "reload", cmd_reload, NEEDS_DAEMON, "reload",
 	  "makes the daemon read its configuration again", NULL },
-	{ "detach", cmd_detach, NEEDS_MAPS, false, "detach",
+	{ "detach", cmd_detach, NEEDS_MAPS, "detach",
 	  "takes sipxdp off the interfaces and stops the daemon",
 	  "Works without the daemon too: then the pinned programs and maps are removed." },
-	{ "version", cmd_version, NEEDS_NOTHING, false, "version", "prints the version", NULL },
-	{ "help", cmd_help, NEEDS_NOTHING, false, "help [COMMAND]", "this list, or one command",
-	  NULL },
+	{ "version", cmd_version, NEEDS_NOTHING, "version", "prints the version", NULL },
+	{ "help", cmd_help, NEEDS_NOTHING, "help [COMMAND]", "this list, or one command", NULL },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -122,15 +123,6 @@ static int print_commands(void)
 	return CTL_DONE;
 }
 
-static int run(const struct ctl_command *command, int argc, char **argv)
-{
-	int code;
-
-	if (command->own_options && !options_take_shared(&argc, argv, &code))
-		return code;
-	return command->run(argc, argv);
-}
-
 static int cmd_help(int argc, char **argv)
 {
 	static char help_option[] = "--help";
@@ -146,7 +138,7 @@ static int cmd_help(int argc, char **argv)
 	if (!command)
 		return ctl_fail_usage("sipxdpctl", "unknown command '%s'", argv[1]);
 	words[0] = argv[1];
-	return run(command, 2, words);
+	return command->run(2, words);
 }
 
 static int find_and_run(int argc, char **argv)
@@ -172,7 +164,7 @@ static int find_and_run(int argc, char **argv)
 	command = ctl_command_find(argv[1]);
 	if (!command)
 		return ctl_fail_usage(self, "unknown command '%s'", argv[1]);
-	return run(command, argc - 1, argv + 1);
+	return command->run(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -166,13 +166,6 @@ static void print_help(const char *name, const struct ctl_option *table)
 	options_print(shared_options);
 }
 
-/* How far one pass over argv goes. */
-enum pass {
-	PASS_LEADING, /* up to the first word that is no shared option */
-	PASS_SHARED,  /* over all, strange options stay where they are */
-	PASS_ALL,     /* over all, strange options are errors */
-};
-
 /* One option at argv[0] that match() has found; false after a complaint. */
 static bool take_one(const char *command, const struct ctl_option *option, const char *value)
 {
@@ -185,7 +178,8 @@ static bool take_one(const char *command, const struct ctl_option *option, const
 	return false;
 }
 
-static bool take(int *argc, char **argv, const struct ctl_option *table, enum pass pass)
+/* One pass over argv; with leading, up to the first word that is no shared option. */
+static bool take(int *argc, char **argv, const struct ctl_option *table, bool leading)
 {
 	int in = 1, out = 1;
 
@@ -195,7 +189,7 @@ static bool take(int *argc, char **argv, const struct ctl_option *table, enum pa
 		int words;
 
 		if (strcmp(argv[in], "--") == 0) {
-			in += pass == PASS_ALL;
+			in += !leading;
 			break;
 		}
 		words = match(table, argv + in, &option, &value);
@@ -207,9 +201,9 @@ static bool take(int *argc, char **argv, const struct ctl_option *table, enum pa
 			in += words;
 			continue;
 		}
-		if (pass == PASS_LEADING)
+		if (leading)
 			break;
-		if (pass == PASS_ALL && argv[in][0] == '-' && argv[in][1]) {
+		if (argv[in][0] == '-' && argv[in][1]) {
 			ctl_fail_usage(argv[0], "unknown option %s", argv[in]);
 			return false;
 		}
@@ -229,7 +223,7 @@ static bool take(int *argc, char **argv, const struct ctl_option *table, enum pa
 bool options_parse(int *argc, char **argv, const struct ctl_option *table, int words_max, int *code)
 {
 	*code = CTL_USAGE;
-	if (!take(argc, argv, table, PASS_ALL))
+	if (!take(argc, argv, table, false))
 		return false;
 	if (help_wanted) {
 		print_help(argv[0], table);
@@ -243,21 +237,9 @@ bool options_parse(int *argc, char **argv, const struct ctl_option *table, int w
 	return true;
 }
 
-bool options_take_shared(int *argc, char **argv, int *code)
-{
-	*code = CTL_USAGE;
-	if (!take(argc, argv, NULL, PASS_SHARED))
-		return false;
-	if (!help_wanted)
-		return true;
-	print_help(argv[0], NULL);
-	*code = CTL_DONE;
-	return false;
-}
-
 bool options_take_leading(int *argc, char **argv, bool *help)
 {
-	bool good = take(argc, argv, NULL, PASS_LEADING);
+	bool good = take(argc, argv, NULL, true);
 
 	*help = help_wanted;
 	return good;

@@ -42,12 +42,6 @@ bool options_parse(int *argc, char **argv, const struct ctl_option *table, int w
 		   int *code);
 
 /*
- * For a command that reads its options itself: takes out the shared ones alone, and leaves what
- * else looks like an option where it is. Returns as options_parse().
- */
-bool options_take_shared(int *argc, char **argv, int *code);
-
-/*
  * For main(): takes the shared options in front of the command. Whether to go on; *help tells
  * whether help was asked for, of a command (which will print it) or, with none, in general.
  */

@@ -60,7 +60,7 @@ static __attribute__((noinline)) bool take_other_address(struct sip_cursor *c,
 
 	if (sip_peek(c) == '"')
 		return take_quoted_name(c, address);
-	token_end = sip_run(c->index->token, c->at);
+	token_end = sip_run(c->index->not_token, c->at);
 	if (c->text[token_end] == ':')
 		return sip_take_uri(c, SIP_URI_BARE, &address->uri);
 	take_token_name(c, address);

@@ -66,19 +66,17 @@ static inline uint64_t sip_bits(const uint64_t *bitmap, uint32_t at)
 	return sip_load64((const uint8_t *)bitmap + at / 8) >> (at % 8);
 }
 
-/* Where the run of set bits that starts at `at` ends; `at` itself if there is none. */
-static inline uint32_t sip_run(const uint64_t *bitmap, uint32_t at)
+/* Where the run that starts at `at` ends, of a bitmap that marks the gaps; `at` itself if there is
+ * none. */
+static inline uint32_t sip_run(const uint64_t *gaps, uint32_t at)
 {
-	const uint32_t step = SIP_BITS_VALID - 1;
+	uint64_t bits = sip_bits(gaps, at);
 
-	for (;;) {
-		uint64_t gaps = ~sip_bits(bitmap, at) | 1ull << step;
-		uint32_t run = (uint32_t)__builtin_ctzll(gaps);
-
-		at += run;
-		if (sip_likely(run < step))
-			return at;
+	while (sip_unlikely(!bits)) {
+		at += SIP_BITS_VALID;
+		bits = sip_bits(gaps, at);
 	}
+	return at + (uint32_t)__builtin_ctzll(bits);
 }
 
 /* Where the run of octets of `class` that starts at `at` ends. The class must contain SIP_LABEL,
@@ -86,7 +84,7 @@ static inline uint32_t sip_run(const uint64_t *bitmap, uint32_t at)
 static inline uint32_t sip_run_of(const struct sip_cursor *c, uint32_t at, uint16_t class)
 {
 	for (;;) {
-		at = sip_run(c->index->label, at);
+		at = sip_run(c->index->not_label, at);
 		if (!sip_octet_is(c->text[at], class))
 			return at;
 		at++;
@@ -170,7 +168,7 @@ static inline bool sip_take_token(struct sip_cursor *c, struct sip_slice *token)
 {
 	uint32_t from = c->at;
 
-	c->at = sip_run(c->index->token, from);
+	c->at = sip_run(c->index->not_token, from);
 	*token = sip_slice_of(from, c->at);
 	return c->at != from;
 }

@@ -32,12 +32,13 @@ extern uint8_t sip_name_slots[SIP_NAME_SLOTS];
 #define SIP_LOWER_CASE 0x2020202020202020ull
 
 /* `last` is the name's last eight octets in lower case; before a name of one or two octets stands a
- * CRLF. The multiplier was picked so that no two names share a slot; the table works with any. */
+ * CRLF. The multiplier was picked so that only Refer-To and Reply-To share a slot, as they must with any;
+ * whatever shares one is still found. */
 static inline uint32_t sip_name_slot(uint64_t last, uint8_t first, uint32_t length)
 {
 	uint64_t mixed = last >> 40 ^ (uint64_t)(length << 8 | (first | 0x20u)) << 24;
 
-	return (uint32_t)(mixed * 0xb82ea6d51a712df1ull >> SIP_NAME_SLOT_SHIFT);
+	return (uint32_t)(mixed * 0x762422a4f1fb4b1dull >> SIP_NAME_SLOT_SHIFT);
 }
 
 /* The rest of the search: for a name longer than what two words hold, one that another took the slot

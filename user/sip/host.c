@@ -69,7 +69,7 @@ __attribute__((cold)) bool sip_fail_port(struct sip_cursor *c, uint32_t at)
 /* The IPv4address that may end an IPv6address. */
 static bool take_ipv4_tail(const struct sip_cursor *c, uint32_t *at)
 {
-	uint32_t from = *at, to = sip_run(c->index->label, from), length = to - from;
+	uint32_t from = *at, to = sip_run(c->index->not_label, from), length = to - from;
 
 	*at = to;
 	return length < SIP_BITS_VALID &&

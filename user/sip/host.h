@@ -81,7 +81,7 @@ static inline bool sip_is_ipv4(const uint8_t *p, uint32_t length, uint64_t dots)
 /* host = hostname / IPv4address / IPv6reference; sets name and kind only. */
 static inline bool sip_take_host(struct sip_cursor *c, struct sip_host *host)
 {
-	uint32_t from = c->at, to = sip_run(c->index->label, from), length = to - from, top;
+	uint32_t from = c->at, to = sip_run(c->index->not_label, from), length = to - from, top;
 	uint64_t dots, edges;
 
 	if (sip_unlikely(length - 1 >= SIP_BITS_VALID - 1 || c->text[to] == '-'))

@@ -30,19 +30,19 @@ INDEX_TARGET static inline struct nibbles split(__m256i octets)
 				 .high_bit = _mm256_shuffle_epi8(high_bit, high) };
 }
 
-INDEX_TARGET static inline __m256i members(struct nibbles n, __m256i sets)
+INDEX_TARGET static inline __m256i outsiders(struct nibbles n, __m256i sets)
 {
 	__m256i set = _mm256_shuffle_epi8(sets, n.low);
 
-	return _mm256_cmpeq_epi8(_mm256_and_si256(set, n.high_bit), n.high_bit);
+	return _mm256_cmpeq_epi8(_mm256_and_si256(set, n.high_bit), _mm256_setzero_si256());
 }
 
-INDEX_TARGET static inline uint64_t class_mask(struct nibbles a, struct nibbles b,
-					       const struct nibble_table *table)
+INDEX_TARGET static inline uint64_t gap_mask(struct nibbles a, struct nibbles b,
+					     const struct nibble_table *table)
 {
 	const __m256i sets = _mm256_load_si256((const __m256i *)table);
 
-	return joined_mask(members(a, sets), members(b, sets));
+	return joined_mask(outsiders(a, sets), outsiders(b, sets));
 }
 
 INDEX_TARGET static inline uint64_t octet_mask(__m256i a, __m256i b, char octet)
@@ -62,9 +62,9 @@ INDEX_TARGET static inline struct octet_masks classify(const uint8_t octets[SIP_
 		.cr = octet_mask(a, b, '\r'),
 		.lf = octet_mask(a, b, '\n'),
 		.dot = octet_mask(a, b, '.'),
-		.token = class_mask(na, nb, &sip_nibbles.token),
-		.label = class_mask(na, nb, &sip_nibbles.label),
-		.text = class_mask(na, nb, &sip_nibbles.text),
+		.not_token = gap_mask(na, nb, &sip_nibbles.token),
+		.not_label = gap_mask(na, nb, &sip_nibbles.label),
+		.not_text = gap_mask(na, nb, &sip_nibbles.text),
 	};
 }
 

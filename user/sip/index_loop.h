@@ -34,17 +34,17 @@ INDEX_TARGET static inline uint16_t *append_line_ends(uint16_t *line_end, uint32
 INDEX_TARGET static inline void store_masks(struct sip_index *index, uint32_t word,
 					    const struct octet_masks *m)
 {
-	index->token[word] = htole64(m->token);
-	index->label[word] = htole64(m->label);
+	index->not_token[word] = htole64(m->not_token);
+	index->not_label[word] = htole64(m->not_label);
+	index->not_text[word] = htole64(m->not_text);
 	index->dot[word] = htole64(m->dot);
-	index->text[word] = htole64(m->text);
 }
 
 /* What one block hands to the next. */
 struct index_state {
 	uint64_t cr, lf;    /* of the block before */
 	uint64_t unpaired;  /* a bit set: a bare CR or LF was seen */
-	uint64_t text;      /* a bit not set: an octet outside SIP_TEXT was seen */
+	uint64_t not_text;  /* a bit set: an octet outside SIP_TEXT was seen */
 	uint16_t *line_end; /* where the next line's end goes */
 };
 
@@ -53,7 +53,9 @@ INDEX_TARGET static enum sip_framing finish_index(struct sip_index *index, struc
 						  uint32_t base, const struct octet_masks *m,
 						  uint64_t blank)
 {
-	const struct octet_masks none = { 0 };
+	const struct octet_masks gaps = { .not_token = UINT64_MAX,
+					  .not_label = UINT64_MAX,
+					  .not_text = UINT64_MAX };
 	uint64_t header = blank ^ (blank - 1);
 
 	s->unpaired |= (m->lf ^ (m->cr << 1 | s->cr >> 63)) & header;
@@ -62,8 +64,8 @@ INDEX_TARGET static enum sip_framing finish_index(struct sip_index *index, struc
 	s->line_end = append_line_ends(s->line_end, base, m->lf & header);
 	index->lines = (uint32_t)(s->line_end - index->line_end) - 1; /* without the blank one */
 	index->size = index->line_end[index->lines] + 1u;
-	index->plain_text = (s->text & (m->text | ~header)) == UINT64_MAX;
-	store_masks(index, base / SIP_BLOCK + 1, &none);
+	index->plain_text = !(s->not_text | (m->not_text & header));
+	store_masks(index, base / SIP_BLOCK + 1, &gaps);
 	return SIP_FRAMING_WHOLE;
 }
 
@@ -81,7 +83,7 @@ INDEX_TARGET static inline const uint8_t *padded_block(uint8_t copy[SIP_BLOCK],
 INDEX_TARGET static inline enum sip_framing index_text(struct sip_index *index,
 						       const uint8_t *text, uint32_t len)
 {
-	struct index_state s = { .text = UINT64_MAX, .line_end = index->line_end };
+	struct index_state s = { .line_end = index->line_end };
 	const uint16_t *full = index->line_end + SIP_LINES_MAX;
 	uint8_t copy[SIP_BLOCK];
 
@@ -98,7 +100,7 @@ INDEX_TARGET static inline enum sip_framing index_text(struct sip_index *index,
 		if (__builtin_expect(blank != 0, 0))
 			return finish_index(index, &s, base, &m, blank);
 		s.unpaired |= m.lf ^ (m.cr << 1 | s.cr >> 63);
-		s.text &= m.text;
+		s.not_text |= m.not_text;
 		s.line_end = append_line_ends(s.line_end, base, m.lf);
 		if (__builtin_expect(s.line_end > full, 0))
 			return SIP_FRAMING_TOO_MANY_LINES;

@@ -17,9 +17,9 @@ static inline struct octet_masks classify(const uint8_t octets[SIP_BLOCK])
 		m.cr |= (uint64_t)(octets[i] == '\r') << i;
 		m.lf |= (uint64_t)(octets[i] == '\n') << i;
 		m.dot |= (uint64_t)(octets[i] == '.') << i;
-		m.token |= (uint64_t)((classes & SIP_TOKEN) != 0) << i;
-		m.label |= (uint64_t)((classes & SIP_LABEL) != 0) << i;
-		m.text |= (uint64_t)((classes & SIP_TEXT) != 0) << i;
+		m.not_token |= (uint64_t)((classes & SIP_TOKEN) == 0) << i;
+		m.not_label |= (uint64_t)((classes & SIP_LABEL) == 0) << i;
+		m.not_text |= (uint64_t)((classes & SIP_TEXT) == 0) << i;
 	}
 	return m;
 }

@@ -26,12 +26,12 @@ INDEX_TARGET static inline struct quarter split(const uint8_t *octets)
 				 .high_bit = _mm_shuffle_epi8(high_bit, high) };
 }
 
-INDEX_TARGET static inline uint64_t members(struct quarter q, const struct nibble_table *table)
+INDEX_TARGET static inline uint64_t outsiders(struct quarter q, const struct nibble_table *table)
 {
 	__m128i set = _mm_shuffle_epi8(_mm_load_si128((const __m128i *)table), q.low);
-	__m128i found = _mm_cmpeq_epi8(_mm_and_si128(set, q.high_bit), q.high_bit);
+	__m128i outside = _mm_cmpeq_epi8(_mm_and_si128(set, q.high_bit), _mm_setzero_si128());
 
-	return (uint16_t)_mm_movemask_epi8(found);
+	return (uint16_t)_mm_movemask_epi8(outside);
 }
 
 INDEX_TARGET static inline uint64_t equals(struct quarter q, char octet)
@@ -49,9 +49,9 @@ INDEX_TARGET static inline struct octet_masks classify(const uint8_t octets[SIP_
 		m.cr |= equals(q, '\r') << i;
 		m.lf |= equals(q, '\n') << i;
 		m.dot |= equals(q, '.') << i;
-		m.token |= members(q, &sip_nibbles.token) << i;
-		m.label |= members(q, &sip_nibbles.label) << i;
-		m.text |= members(q, &sip_nibbles.text) << i;
+		m.not_token |= outsiders(q, &sip_nibbles.token) << i;
+		m.not_label |= outsiders(q, &sip_nibbles.label) << i;
+		m.not_text |= outsiders(q, &sip_nibbles.text) << i;
 	}
 	return m;
 }

@@ -138,7 +138,7 @@ static inline void trim_value(struct sip_cursor *c, uint32_t from, uint32_t end)
 static inline bool take_header(struct sip_message *msg, struct sip_cursor *c,
 			       struct sip_header *header, uint32_t from, uint32_t end)
 {
-	uint32_t name_end = sip_run(msg->index.token, from), colon = name_end;
+	uint32_t name_end = sip_run(msg->index.not_token, from), colon = name_end;
 	enum sip_header_id id;
 	sip_message_rule *rule;
 

@@ -97,7 +97,7 @@ bool sip_check_octets(const struct sip_message *msg, struct sip_cursor *c)
 	uint32_t at = 0;
 
 	for (;;) {
-		at = sip_run(msg->index.text, at);
+		at = sip_run(msg->index.not_text, at);
 		if (at >= msg->index.size)
 			return true;
 		if (!check_odd(msg, c, at, &at))

@@ -27,7 +27,7 @@ __attribute__((constructor)) static void make_nibble_tables(void)
 	make_table(&sip_nibbles.token, SIP_TOKEN);
 	make_table(&sip_nibbles.label, SIP_LABEL);
 	make_table(&sip_nibbles.text, SIP_TEXT);
-	for (unsigned int high = 0; high < 16; high++)
-		sip_nibbles.high_bit.sets[high] = high < 8 ? (uint8_t)(1u << high) : 0xff;
+	for (unsigned int high = 0; high < 8; high++)
+		sip_nibbles.high_bit.sets[high] = (uint8_t)(1u << high);
 	fill_second_lane(&sip_nibbles.high_bit);
 }

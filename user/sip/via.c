@@ -140,7 +140,7 @@ static bool set_param(struct sip_cursor *c, const struct sip_param *param, struc
  * brackets or quotes: the first of them ends what would else be a token, or stands at its start. */
 static bool take_received(struct sip_cursor *c, struct sip_param *param)
 {
-	uint32_t token_end = sip_run(c->index->token, c->at);
+	uint32_t token_end = sip_run(c->index->not_token, c->at);
 
 	if (c->text[token_end] == ':') {
 		param->kind = SIP_PARAM_HOST;

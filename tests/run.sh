@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs every test and ends with the line "N passed, N failed". What `make test` and CI call.
+# STAGES="unit bpf" runs some of: format build unit sanitize bpf fuzz net
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+
+STAGES=${STAGES:-format build unit sanitize bpf fuzz net}
+FUZZ_SECONDS=${FUZZ_SECONDS:-60}
+FUZZ_SHORT=${FUZZ_SHORT:-15} # for the parsers of what an operator, not a stranger, writes
+CLANG=$(command -v clang-14 || command -v clang)
+reports=build/test-reports
+passed=0 failed=0 skipped=0
+failures=()
+
+mkdir -p "$reports"
+make=(make --no-print-directory -j"$(nproc)")
+
+note() { # RESULT NAME
+	if [[ $1 == 0 ]]; then
+		passed=$((passed + 1))
+		printf 'ok - %s\n' "$2"
+	else
+		failed=$((failed + 1))
+		failures+=("$2")
+		printf 'not ok - %s\n' "$2"
+	fi
+}
+
+# A step that is one test: its output is shown only where it fails.
+step() { # NAME COMMAND...
+	local name=$1 log
+	shift
+	log=$(mktemp)
+	if "$@" >"$log" 2>&1; then
+		note 0 "$name"
+	else
+		tail -n 60 "$log"
+		note 1 "$name"
+	fi
+	rm -f "$log"
+}
+
+# One Criterion binary: its own counts are added up.
+criterion() { # NAME BINARY
+	local name=$1 binary=$2 log line tested passing bad skips
+	log=$(mktemp)
+	"$binary" --color=never >"$log" 2>&1
+	line=$(grep -o 'Tested:.*' "$log" | tail -n 1)
+	tested=$(sed -n 's/.*Tested: *\([0-9]*\).*/\1/p' <<<"$line")
+	passing=$(sed -n 's/.*Passing: *\([0-9]*\).*/\1/p' <<<"$line")
+	skips=$(grep -c '\[SKIP\]' "$log")
+	if [[ -z $tested || $tested == 0 ]]; then
+		tail -n 20 "$log"
+		note 1 "$name: no test ran"
+	else
+		bad=$((tested - passing))
+		passed=$((passed + passing)) failed=$((failed + bad)) skipped=$((skipped + skips))
+		if [[ $bad == 0 ]]; then
+			printf 'ok - %s: %d tests\n' "$name" "$tested"
+		else
+			grep -v '^\[\(PASS\|RUN \)' "$log" | tail -n 60
+			failures+=("$name")
+			printf 'not ok - %s: %d of %d tests\n' "$name" "$bad" "$tested"
+		fi
+	fi
+	rm -f "$log"
+}
+
+stage_format() {
+	step "clang-format finds nothing to change" "${make[@]}" format-check
+	step "shellcheck finds nothing" sh -c "git ls-files '*.sh' .ci/run | xargs shellcheck -x -P SCRIPTDIR"
+}
+
+stage_build() {
+	step "gcc builds everything without a warning" "${make[@]}" all lab unit bpf-test
+	step "clang builds everything without a warning" "${make[@]}" B=build/clang CC="$CLANG" all
+}
+
+stage_unit() {
+	local binary
+	"${make[@]}" unit >/dev/null || { note 1 "unit tests build"; return; }
+	for binary in build/tests/unit/test_*; do
+		[[ -x $binary && ! -d $binary ]] && criterion "${binary##*/}" "$binary"
+	done
+}
+
+# A leak report does not fail a Criterion test by itself: any report is a failure.
+stage_sanitize() {
+	local binary
+	"${make[@]}" SAN=1 unit >"$reports/san-build.log" 2>&1 ||
+		{ tail -n 40 "$reports/san-build.log"; note 1 "sanitized unit tests build"; return; }
+	rm -f "$reports"/san.*
+	for binary in build/san/tests/unit/test_*; do
+		[[ -x $binary && ! -d $binary ]] || continue
+		ASAN_OPTIONS=log_path=$PWD/$reports/san:detect_leaks=1 \
+			UBSAN_OPTIONS=log_path=$PWD/$reports/san:print_stacktrace=1 \
+			criterion "${binary##*/} (ASan, UBSan)" "$binary"
+	done
+	if compgen -G "$reports/san.*" >/dev/null; then
+		head -n 40 "$reports"/san.*
+		note 1 "no sanitizer report"
+	else
+		note 0 "no sanitizer report"
+	fi
+}
+
+stage_bpf() {
+	local binary
+	"${make[@]}" bpf-test >/dev/null || { note 1 "BPF tests build"; return; }
+	for binary in build/tests/bpf/test_*; do
+		[[ -x $binary && $binary != *.o && ! -d $binary ]] && criterion "${binary##*/}" "$binary"
+	done
+}
+
+stage_fuzz() {
+	local file name seconds
+	for file in tests/fuzz/fuzz_*.c; do
+		name=${file##*/fuzz_}
+		name=${name%.c}
+		seconds=$FUZZ_SHORT
+		[[ $name == scan || $name == sip ]] && seconds=$FUZZ_SECONDS
+		step "fuzzing $name for $seconds s finds nothing" \
+			"${make[@]}" fuzz-one F="$name" SECONDS_="$seconds"
+	done
+}
+
+stage_net() {
+	local log
+	log=$(mktemp)
+	"${make[@]}" all lab >/dev/null || { note 1 "the lab builds"; return; }
+	tests/net/run.sh | tee "$log"
+	passed=$((passed + $(grep -c '^ok [0-9]' "$log") - $(grep -c '^ok .*# SKIP' "$log")))
+	failed=$((failed + $(grep -c '^not ok' "$log")))
+	skipped=$((skipped + $(grep -c '^ok .*# SKIP' "$log")))
+	mapfile -t -O "${#failures[@]}" failures < <(grep '^not ok' "$log")
+	rm -f "$log"
+}
+
+for stage in $STAGES; do
+	printf '\n== %s (%d s)\n' "$stage" "$SECONDS"
+	"stage_$stage"
+done
+
+printf '\n'
+for failure in "${failures[@]}"; do
+	printf 'failed: %s\n' "$failure"
+done
+[[ $skipped == 0 ]] || printf '%d skipped\n' "$skipped"
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[[ $failed == 0 && $passed -gt 0 ]]
