@@ -28,7 +28,8 @@ static __always_inline bool agent_is_scanner(const struct packet *pkt, const str
 	return bpf_map_lookup_elem(&agents, &key) != NULL;
 }
 
-/* Ban the source of a scan: for long if it has proven to be real, else briefly. */
+/* Ban the source of a scan: for long if it has proven to be real, else briefly, and only when it does
+ * it again, so that a flood from addresses that are made up bans none of them. */
 static __always_inline void agent_ban(struct packet *pkt)
 {
 	__u64 length = pkt->cfg->scanner_ban_ns;
@@ -41,12 +42,13 @@ static __always_inline void agent_ban(struct packet *pkt)
 		.reason = "User-Agent of a scanner",
 	};
 
-	if (!length)
+	if (!length || !pkt->source || (!proven && pkt->source->last_reason != DROP_SCANNER))
 		return;
 	if (!proven && length > pkt->cfg->unproven_ban_ns)
 		length = pkt->cfg->unproven_ban_ns;
 	ban.until_ns = pkt->f->now + length;
 	source_prefix(pkt, &key);
+	ban.prefix_len = key.prefix_len;
 	if (bpf_map_update_elem(&bans, &key, &ban, BPF_ANY)) {
 		__u32 zero = 0;
 		struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
@@ -57,10 +59,8 @@ static __always_inline void agent_ban(struct packet *pkt)
 	}
 	/* rows of other services learn it when the daemon raises the generation */
 	((struct settings *)pkt->cfg)->has_bans = BANS_NEW;
-	if (pkt->source) {
-		pkt->source->policy = POLICY_BANNED;
-		pkt->source->ban_until_ns = ban.until_ns;
-	}
+	pkt->source->policy = POLICY_BANNED;
+	pkt->source->ban_until_ns = ban.until_ns;
 }
 
 #endif

@@ -112,6 +112,8 @@ static __always_inline __u32 classify_start_line(const char *p, const void *end,
 	if (length < 12 || (const void *)(p + 12) > end)
 		return CLASS_GARBAGE;
 	word = SCAN_WORD(p);
+	if (unlikely((word | 0x202020) == W8("sip/2.0 "))) /* in any case: RFC 3261 section 7.1 */
+		word &= ~0x202020ULL;
 	m = &method_names[METHOD_HASH(word & 0xffffff) & 15];
 	if (unlikely((word & m->mask) != ~m->unlike))
 		return CLASS_GARBAGE;
@@ -196,8 +198,9 @@ static __always_inline void classify(struct packet *pkt)
 	pkt->f->text_offset = offset;
 	pkt->f->text_length = pkt->f->payload_length;
 	pkt->f->class = classify_start_line(p, pkt->data_end, pkt->f->text_length, pkt->f);
-	if (unlikely(pkt->f->class == CLASS_GARBAGE && pkt->xdp))
-		classify_rare(pkt->xdp);
+	if (unlikely(pkt->f->class == CLASS_GARBAGE && pkt->xdp &&
+		     (pkt->f->fragment != FRAGMENT_FIRST || pkt->f->text_length >= SCAN_MIN)))
+		classify_rare(pkt->xdp); /* nobody cuts a fragment so short but to hide the text */
 	pkt->f->limit = limit_of(pkt->f->class);
 }
 

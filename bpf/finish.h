@@ -60,13 +60,15 @@ static __always_inline int finish(struct packet *pkt, const struct scan *s, enum
 	bool would_drop = verdict == VERDICT_DROP && monitor;
 
 	finish_count(pkt, would_drop);
-	finish_note_source(pkt, verdict == VERDICT_DROP);
+	finish_note_source(pkt, verdict != VERDICT_PASS);
 	if (unlikely(pkt->f->fragment == FRAGMENT_FIRST))
-		fragment_remember(pkt, verdict == VERDICT_PASS || would_drop, true);
+		fragment_remember(pkt, verdict == VERDICT_PASS, true);
 	if (verdict == VERDICT_DROP) {
 		finish_sample(pkt, would_drop ? VERDICT_WOULD_DROP : VERDICT_DROP);
 		return would_drop ? XDP_PASS : XDP_DROP;
 	}
+	if (verdict == VERDICT_TX)
+		return XDP_TX;
 	if (pkt->cfg->tap_bytes && class_is_sip(pkt->f->class))
 		tap_emit(pkt->xdp, pkt, tap_load_xdp, pkt->cfg->tap_bytes, s->call_id_hash, TAP_MESSAGE,
 			 TAP_INGRESS, VERDICT_PASS, pkt->xdp->ingress_ifindex);

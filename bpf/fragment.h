@@ -7,6 +7,7 @@
 #include "limit.h"
 #include "packet.h"
 
+#define FRAGMENT_LATER_MAX 128 /* of one datagram: 64 KB over the smallest usual MTU */
 #define FRAGMENT_HOLD_NS 30000000000ULL /* as long as reassembly waits (net.ipv4.ipfrag_time) */
 
 static __always_inline void fragment_key(const struct packet *pkt, struct fragment_key *key)
@@ -37,26 +38,29 @@ static __always_inline void fragment_remember(const struct packet *pkt, bool pas
 static __always_inline enum verdict fragment_later(struct packet *pkt)
 {
 	struct fragment_key key;
-	const struct fragment *first;
+	struct fragment *first;
 	struct host_state *host;
-	__u32 zero = 0;
+	__u32 zero = 0, key_of_service;
 
 	fragment_key(pkt, &key);
 	first = bpf_map_lookup_elem(&fragments, &key);
 	if (first && first->until_ns > pkt->f->now) {
 		if (!first->ours)
 			return VERDICT_COUNT;
-		pkt->f->service = first->service;
+		pkt->f->service = first->service & (SERVICE_MAX - 1);
+		key_of_service = (pkt->cfg->bank & 1) * SERVICE_MAX + pkt->f->service;
+		pkt->conf = bpf_map_lookup_elem(&services, &key_of_service);
+		if (first->later >= FRAGMENT_LATER_MAX) {
+			pkt->f->reason = DROP_UNORDERED_LIMIT;
+			return VERDICT_DROP;
+		}
+		first->later++;
 		pkt->f->reason = first->pass ? PASS_FRAGMENT : DROP_FRAGMENT;
 		return first->pass ? VERDICT_PASS : VERDICT_DROP;
 	}
 	pkt->f->service = SERVICE_HOST;
 	host = bpf_map_lookup_elem(&host_state, &zero);
-	if (!host) {
-		pkt->f->reason = DROP_INTERNAL;
-		return VERDICT_PASS;
-	}
-	if (limit_take(&pkt->cfg->unordered, &host->unordered_tat, pkt->f->now)) {
+	if (!host || limit_take(&pkt->cfg->unordered, &host->unordered_tat, pkt->f->now)) {
 		pkt->f->reason = PASS_UNORDERED;
 		return VERDICT_PASS;
 	}

@@ -40,6 +40,8 @@ struct ports {
 	__be16 dest;
 };
 
+#define PAYLOAD_REACH (0x3ff - 64) /* headers below UDP, and leading CRLFs, end within 0x3ff */
+
 struct cursor {
 	void *p;
 	void *end;
@@ -99,8 +101,8 @@ static __always_inline bool frame_ipv4(struct cursor *c, struct packet *pkt, __u
 }
 
 /* Walk the IPv6 extension headers from `offset` in the frame on, the first of kind `next`. The
- * result goes into `work`; its protocol is 0 if this is not a packet of ours. Global functions:
- * seldom called, and with a loop. */
+ * result goes into `work`; its protocol is 0 if this is not a packet of ours, or if there are so
+ * many headers that nobody can tell. Global functions: seldom called, and with a loop. */
 static __always_inline int extensions_walk(void *data, void *end, __u64 offset, __u32 next)
 {
 	struct work *w = work_scratch();
@@ -109,7 +111,7 @@ static __always_inline int extensions_walk(void *data, void *end, __u64 offset, 
 
 	if (!w)
 		return 0;
-	w->extensions = (struct extensions){};
+	w->extensions = (struct extensions){ .endless = 1 };
 	SCAN_MASK(offset, 0x7ff);
 	start = offset;
 	for (i = 0; i < EXTENSION_HEADERS; i++) {
@@ -119,8 +121,10 @@ static __always_inline int extensions_walk(void *data, void *end, __u64 offset, 
 			break;
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
 		    next != IPPROTO_FRAGMENT && next != IPPROTO_DSTOPTS && next != IPPROTO_AH &&
-		    next != 135 /* mobility */ && next != 139 /* HIP */ && next != 140 /* shim6 */)
+		    next != 135 /* mobility */ && next != 139 /* HIP */ && next != 140 /* shim6 */) {
+			w->extensions.endless = 0; /* ESP, ICMP and so on: not ours */
 			return 0;
+		}
 		SCAN_MASK(offset, 0x7ff);
 		extension = data + offset;
 		if ((void *)(extension + 1) > end)
@@ -144,7 +148,7 @@ static __always_inline int extensions_walk(void *data, void *end, __u64 offset, 
 		if (w->extensions.fragment == FRAGMENT_LATER)
 			break;
 	}
-	if (offset > 0x7ff)
+	if (offset > PAYLOAD_REACH || i == EXTENSION_HEADERS)
 		return 0;
 	w->extensions.length = offset - start;
 	w->extensions.protocol = next;
@@ -170,9 +174,13 @@ static __always_inline bool frame_extensions(struct cursor *c, struct packet *pk
 		extensions_ingress(pkt->xdp, c->offset, pkt->f->protocol);
 	else if (pkt->skb)
 		extensions_egress(pkt->skb, c->offset, pkt->f->protocol);
-	if (!w || !w->extensions.protocol)
+	if (!w)
 		return false;
 	ext = &w->extensions;
+	if (!ext->protocol) {
+		pkt->f->endless = ext->endless;
+		return false;
+	}
 	if (ext->length > *left) {
 		pkt->f->damaged = 1;
 		*left = ext->length;
@@ -243,17 +251,20 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 	if (unlikely(pkt->f->fragment == FRAGMENT_LATER))
 		return true;
 	ports = c.p;
-	if ((void *)(ports + 1) > c.end)
+	if ((void *)(ports + 1) > c.end) {
+		pkt->f->endless = pkt->f->fragment == FRAGMENT_FIRST; /* hides its ports */
 		return false;
+	}
 	pkt->f->sport = ports->source;
 	pkt->f->dport = ports->dest;
 	return true;
 }
 
-/* Is the frame shorter than its headers say, all its `length` octets taken into account? */
-static __always_inline bool frame_is_short(const struct packet *pkt, __u64 length)
+/* Only the first buffer was seen so far: is the whole frame shorter than its headers say? */
+static __always_inline void frame_measure(struct packet *pkt, __u64 length)
 {
-	return pkt->f->payload_offset + pkt->f->payload_length > length;
+	pkt->f->frame_length = length;
+	pkt->f->damaged = pkt->f->payload_offset + pkt->f->payload_length > length;
 }
 
 /* The UDP header, once the packet is known to be for a listener: lengths must agree. */
@@ -263,7 +274,8 @@ static __always_inline void frame_udp(struct packet *pkt)
 	struct udphdr *udp = pkt->data + offset;
 	__u32 length;
 
-	if (unlikely((void *)(udp + 1) > pkt->data_end || pkt->f->payload_length < sizeof(*udp))) {
+	if (unlikely((void *)(udp + 1) > pkt->data_end || pkt->f->payload_length < sizeof(*udp) ||
+		     pkt->f->payload_offset > PAYLOAD_REACH)) {
 		pkt->f->damaged = 1;
 		return;
 	}

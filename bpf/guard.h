@@ -27,7 +27,7 @@ static __always_inline enum verdict guard_pass(struct packet *pkt, enum reason r
 	return VERDICT_PASS;
 }
 
-/* Refused by a limit of unknown sources: an emergency call still has the emergency budget. */
+/* About to be refused: an emergency call still has the emergency budget. */
 static __always_inline bool guard_is_spared(struct packet *pkt)
 {
 	return pkt->f->class == CLASS_INVITE &&
@@ -70,67 +70,70 @@ static __always_inline enum reason guard_source_reason(const struct packet *pkt)
 	return pkt->f->limit == LIMIT_MALFORMED ? DROP_GARBAGE_LIMIT : DROP_SOURCE_LIMIT;
 }
 
-/* An unknown source, before the scan: over its limit, or all of them over theirs? */
+#define ATTACK_HOLD_NS 10000000000ULL /* how long status calls it an attack */
+
+/* The budget of all unknown sources is spent: refuse, or ask for a proof of source. */
+static __always_inline enum verdict guard_under_attack(struct packet *pkt, enum reason reason)
+{
+	if (pkt->state->under_attack_until_ns < pkt->f->now + ATTACK_HOLD_NS / 2)
+		pkt->state->under_attack_until_ns = pkt->f->now + ATTACK_HOLD_NS;
+	return verify_ask(pkt, reason);
+}
+
+/* An unknown source, before the scan: over its limit, or all of them over theirs? VERDICT_COUNT: not
+ * yet. */
 static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
 {
 	__u32 limit = pkt->f->limit & 7;
-	enum verdict verdict;
 
-	if (limit >= LIMIT_CLASS_COUNT)
+	if (limit >= LIMIT_CLASS_COUNT || !guard_limits_early(pkt->f->class))
 		return VERDICT_COUNT;
 	if (pkt->source) {
-		if (guard_limits_early(pkt->f->class) &&
-		    !limit_conforms(&pkt->conf->per_source[limit], &pkt->source->tat[limit],
+		if (!limit_conforms(&pkt->conf->per_source[limit], &pkt->source->tat[limit],
 				    pkt->f->now) &&
 		    !guard_is_spared(pkt))
 			return guard_drop(pkt, guard_source_reason(pkt));
-	} else {
-		bool over = guard_limits_early(pkt->f->class) &&
-			    !limit_conforms(&pkt->conf->unknown[limit],
-					    &pkt->state->unknown_tat[limit], pkt->f->now);
-
-		if (over && !pkt->cfg->has_networks && !guard_is_spared(pkt))
-			return guard_drop(pkt, DROP_UNKNOWN_LIMIT);
-		source_ask(pkt);
-		verdict = guard_policy(pkt);
-		if (verdict != VERDICT_COUNT) {
-			guard_note_refused(pkt);
-			return verdict;
-		}
-		if (pkt->f->policy == POLICY_EXEMPT)
-			pkt->f->tier = TIER_EXEMPT;
-		else if (over && !guard_is_spared(pkt))
-			return guard_drop(pkt, DROP_UNKNOWN_LIMIT);
-		source_create(pkt);
+		return VERDICT_COUNT;
 	}
+	if (!limit_conforms(&pkt->conf->unknown[limit], &pkt->state->unknown_tat[limit],
+			    pkt->f->now) &&
+	    !guard_is_spared(pkt))
+		return guard_under_attack(pkt, DROP_UNKNOWN_LIMIT);
 	return VERDICT_COUNT;
 }
 
 /* ---- after the scan ---- */
 
-/* The share of the overall ceiling that is kept for what is more urgent: the order of shedding. */
-static __always_inline __u32 guard_keep(const struct packet *pkt, bool in_dialog)
+/* Eighths of the overall ceiling that are kept for what is more urgent: the order of shedding. Those
+ * who are not known leave a part of every ceiling to those who are. */
+static __always_inline __u32 guard_keep(const struct packet *pkt)
 {
-	if (in_dialog)
-		return 0;
 	if (pkt->f->limit == LIMIT_MALFORMED)
-		return 4;
-	if (pkt->f->class == CLASS_OPTIONS)
-		return pkt->f->tier == TIER_UNKNOWN ? 3 : 1;
-	if (pkt->f->class == CLASS_REGISTER)
-		return pkt->f->tier == TIER_UNKNOWN ? 2 : 1;
-	if (pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_SUBSCRIBE)
+		return 6;
+	if (pkt->f->tier <= TIER_PROVISIONAL)
+		return pkt->f->class == CLASS_OPTIONS ? 5 : pkt->f->class == CLASS_REGISTER ? 4
+		       : pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_SUBSCRIBE ? 3
+											    : 2;
+	if (pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_SUBSCRIBE ||
+	    pkt->f->class == CLASS_OPTIONS || pkt->f->class == CLASS_REGISTER)
 		return 1;
 	return 0;
 }
 
+#define KNOWN_SHARE 3 /* eighths of a class's ceiling that only known sources may spend */
+
 /* Ceilings of the service, for every tier. Checked last and spent with the rest. */
-static __always_inline enum verdict guard_totals(struct packet *pkt, __u32 limit, __u32 keep)
+static __always_inline enum verdict guard_totals(struct packet *pkt, __u32 limit)
 {
-	if (!limit_conforms(&pkt->conf->total[limit], &pkt->state->total_tat[limit], pkt->f->now))
+	__u32 share = pkt->f->tier <= TIER_PROVISIONAL ? KNOWN_SHARE : 0;
+
+	if (!limit_conforms_keeping(&pkt->conf->total[limit], &pkt->state->total_tat[limit],
+				    pkt->f->now, share) &&
+	    !guard_is_spared(pkt))
 		return guard_drop(pkt, DROP_TOTAL_LIMIT);
 	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now,
-				    keep))
+				    guard_keep(pkt)) &&
+	    !guard_is_spared(pkt))
 		return guard_drop(pkt, DROP_SHED);
 	return VERDICT_PASS;
 }
@@ -150,36 +153,51 @@ static __always_inline enum reason guard_pass_reason(const struct packet *pkt, e
 	return class_is_keepalive(pkt->f->class) ? PASS_KEEPALIVE : reason;
 }
 
-static __always_inline enum verdict guard_limit_unknown(struct packet *pkt,
-							__u32 limit)
+/* An emergency call that a limit would refuse spends from the budget of those. */
+static __always_inline enum verdict guard_spare(struct packet *pkt, __u32 limit)
+{
+	limit_spend(&pkt->conf->emergency, &pkt->state->emergency_tat, pkt->f->now);
+	guard_spend_totals(pkt, limit);
+	return guard_pass(pkt, PASS_EMERGENCY);
+}
+
+/* Rows are made for what has passed: a flood that is refused leaves nothing behind. */
+static __always_inline void guard_note_passed(struct packet *pkt)
+{
+	if (!pkt->source)
+		source_create(pkt);
+}
+
+static __always_inline enum verdict guard_limit_unknown(struct packet *pkt, __u32 limit)
 {
 	const struct service *conf = pkt->conf;
 	struct service_state *state = pkt->state;
-	struct source *row = pkt->source;
 	struct prefix_buckets prefix;
-	enum reason over = 0;
+	__u32 over = 0;
 
-	if (row && !limit_conforms(&conf->per_source[limit], &row->tat[limit], pkt->f->now))
+	if (pkt->source &&
+	    !limit_conforms(&conf->per_source[limit], &pkt->source->tat[limit], pkt->f->now))
 		over = guard_source_reason(pkt);
 	else if (!limit_conforms(&conf->unknown[limit], &state->unknown_tat[limit], pkt->f->now))
 		over = DROP_UNKNOWN_LIMIT;
+	else if (conf->verify_source == VERIFY_ALWAYS && verify_applies(pkt))
+		over = DROP_UNPROVEN_LIMIT;
 	if (!prefix_find(pkt, limit, &prefix))
-		return guard_pass(pkt, DROP_INTERNAL);
+		return guard_pass(pkt, PASS_UNKNOWN);
 	if (!over && !prefix_conforms(&conf->per_prefix[limit], &prefix, pkt->f->now))
 		over = DROP_PREFIX_LIMIT;
 	if (over) {
-		if (!guard_is_spared(pkt))
-			return guard_drop(pkt, over);
-		if (guard_totals(pkt, limit, 0) != VERDICT_PASS)
-			return VERDICT_DROP;
-		limit_spend(&conf->emergency, &state->emergency_tat, pkt->f->now);
-		guard_spend_totals(pkt, limit);
-		return guard_pass(pkt, PASS_EMERGENCY);
+		if (guard_is_spared(pkt))
+			return guard_spare(pkt, limit);
+		if (over == DROP_UNKNOWN_LIMIT || over == DROP_UNPROVEN_LIMIT)
+			return guard_under_attack(pkt, over);
+		return guard_drop(pkt, over);
 	}
-	if (guard_totals(pkt, limit, guard_keep(pkt, false)) != VERDICT_PASS)
+	if (guard_totals(pkt, limit) != VERDICT_PASS)
 		return VERDICT_DROP;
-	if (row)
-		limit_spend(&conf->per_source[limit], &row->tat[limit], pkt->f->now);
+	guard_note_passed(pkt);
+	if (pkt->source)
+		limit_spend(&conf->per_source[limit], &pkt->source->tat[limit], pkt->f->now);
 	prefix_spend(&conf->per_prefix[limit], &prefix, pkt->f->now);
 	limit_spend(&conf->unknown[limit], &state->unknown_tat[limit], pkt->f->now);
 	guard_spend_totals(pkt, limit);
@@ -191,13 +209,33 @@ static __always_inline enum verdict guard_limit_own(struct packet *pkt, __u32 li
 						    const struct sipxdp_rate *rate, __u64 *tat,
 						    enum reason over, enum reason within)
 {
-	if (!limit_conforms(rate, tat, pkt->f->now))
+	if (!limit_conforms(rate, tat, pkt->f->now)) {
+		if (guard_is_spared(pkt))
+			return guard_spare(pkt, limit);
 		return guard_drop(pkt, limit == LIMIT_MALFORMED ? DROP_GARBAGE_LIMIT : over);
-	if (guard_totals(pkt, limit, guard_keep(pkt, false)) != VERDICT_PASS)
+	}
+	if (guard_totals(pkt, limit) != VERDICT_PASS)
 		return VERDICT_DROP;
 	limit_spend(rate, tat, pkt->f->now);
 	guard_spend_totals(pkt, limit);
+	guard_note_passed(pkt);
 	return guard_pass(pkt, guard_pass_reason(pkt, within));
+}
+
+/* A challenge goes to spoofed addresses, too, so all provisional ports together have a budget. */
+static __always_inline enum verdict guard_limit_provisional(struct packet *pkt, __u32 limit)
+{
+	enum verdict verdict;
+
+	if (!limit_conforms(&pkt->conf->provisional_all, &pkt->state->provisional_tat, pkt->f->now))
+		return guard_drop(pkt, DROP_PROVISIONAL_LIMIT);
+	verdict = guard_limit_own(pkt, limit, &pkt->conf->provisional, &pkt->provisional->tat,
+				  DROP_PROVISIONAL_LIMIT, PASS_PROVISIONAL);
+	if (verdict == VERDICT_PASS) {
+		limit_spend(&pkt->conf->provisional_all, &pkt->state->provisional_tat, pkt->f->now);
+		pkt->provisional->packets++;
+	}
+	return verdict;
 }
 
 /* Exempt addresses have ten times the budget of a trusted port: a carrier is one address. */
@@ -207,7 +245,8 @@ static __always_inline enum verdict guard_limit_exempt(struct packet *pkt, __u32
 {
 	struct sipxdp_rate rate = pkt->conf->trusted[limit];
 
-	if (!pkt->source)
+	guard_note_passed(pkt);
+	if (!pkt->source) /* the table would not take it */
 		return guard_pass(pkt, PASS_EXEMPT);
 	if (rate.cost_ns)
 		rate.cost_ns = rate.cost_ns / EXEMPT_SHARE + 1;
@@ -221,13 +260,12 @@ static __always_inline enum verdict guard_limit(struct packet *pkt)
 	__u32 limit = pkt->f->limit & 7;
 
 	if (limit >= LIMIT_CLASS_COUNT)
-		return guard_pass(pkt, DROP_INTERNAL);
+		return guard_pass(pkt, PASS_UNKNOWN);
 	if (pkt->trusted)
 		return guard_limit_own(pkt, limit, &pkt->conf->trusted[limit],
 				       &pkt->trusted->tat[limit], DROP_TRUSTED_LIMIT, PASS_TRUSTED);
 	if (pkt->provisional)
-		return guard_limit_own(pkt, limit, &pkt->conf->provisional, &pkt->provisional->tat,
-				       DROP_PROVISIONAL_LIMIT, PASS_PROVISIONAL);
+		return guard_limit_provisional(pkt, limit);
 	if (pkt->f->tier == TIER_EXEMPT)
 		return guard_limit_exempt(pkt, limit);
 	return guard_limit_unknown(pkt, limit);
@@ -264,16 +302,17 @@ static __always_inline enum verdict guard_message(struct packet *pkt,
 		pkt->f->limit = LIMIT_MALFORMED;
 		return VERDICT_COUNT;
 	}
-	if (s->flags & SCAN_BEYOND &&
-	    (!s->call_id_hash || (s->seen & SCAN_MANDATORY) != SCAN_MANDATORY)) {
+	if (s->flags & SCAN_BEYOND && !scan_is_whole(s)) {
 		pkt->f->undecided = 1;
 		if (!limit_take(&pkt->conf->undecided, &pkt->state->undecided_tat, pkt->f->now))
 			return guard_drop(pkt, DROP_UNDECIDED_LIMIT);
 	}
-	if (pkt->f->tier <= TIER_PROVISIONAL && class_is_request(pkt->f->class) &&
-	    agent_is_scanner(pkt, s)) {
-		agent_ban(pkt);
-		return guard_drop(pkt, DROP_SCANNER);
+	if (class_is_response(pkt->f->class) && verify_is_answer(pkt, s)) {
+		struct sipxdp_peer peer;
+
+		source_peer(pkt, &peer);
+		trust_provisional(pkt, &peer, 1);
+		return guard_drop(pkt, DROP_PROOF);
 	}
 	return guard_dialog(pkt, s);
 }
@@ -291,25 +330,43 @@ static __always_inline enum verdict guard_datagram(struct packet *pkt,
 	classify(pkt);
 	source_find(pkt);
 	source_tier(pkt);
-	if (unlikely(pkt->f->policy != POLICY_NONE && !pkt->trusted)) {
-		/* a ban of an address spares the trusted ports behind it */
+	/* a ban of an address spares the trusted ports behind it */
+	if (unlikely(pkt->f->policy != POLICY_NONE &&
+		     !(pkt->f->policy == POLICY_BANNED && pkt->trusted))) {
 		verdict = guard_policy(pkt);
-		if (verdict != VERDICT_COUNT)
+		if (verdict != VERDICT_COUNT) {
+			if (!pkt->source)
+				guard_note_refused(pkt);
 			return verdict;
+		}
 	}
 	if (pkt->f->tier == TIER_UNKNOWN) {
 		verdict = guard_unknown_early(pkt);
 		if (verdict != VERDICT_COUNT)
 			return verdict;
-	} else if (!pkt->source) {
-		source_create(pkt);
 	}
 	if (likely(class_is_sip(pkt->f->class))) {
 		verdict = guard_message(pkt, s);
 		if (verdict != VERDICT_COUNT)
 			return verdict;
 	}
-	return guard_limit(pkt);
+	verdict = guard_limit(pkt);
+	/* asked last, so that a flood of scanners' names is a flood like any other */
+	if (verdict == VERDICT_PASS && pkt->f->tier <= TIER_PROVISIONAL &&
+	    class_is_request(pkt->f->class) && agent_is_scanner(pkt, s)) {
+		agent_ban(pkt);
+		return guard_drop(pkt, DROP_SCANNER);
+	}
+	return verdict;
+}
+
+/* A ban that one spoofed datagram can bring about does not hold for connections. */
+static __always_inline bool guard_ban_is_hearsay(const struct packet *pkt)
+{
+	struct sipxdp_prefix key = { .prefix_len = 128, .addr = pkt->f->saddr };
+	const struct ban *ban = bpf_map_lookup_elem(&bans, &key);
+
+	return ban && !ban->proven && ban->origin != BAN_HAND;
 }
 
 /* A segment for a TCP or TLS listener: addresses only. */
@@ -319,14 +376,18 @@ static __always_inline enum verdict guard_segment(struct packet *pkt)
 
 	pkt->f->class = CLASS_STREAM;
 	pkt->f->limit = LIMIT_OTHER;
+	if (unlikely(pkt->f->damaged)) {
+		pkt->f->class = CLASS_DAMAGED;
+		return guard_drop(pkt, DROP_DAMAGED);
+	}
 	source_find(pkt);
-	if (!pkt->source)
-		source_ask(pkt);
-	verdict = guard_policy(pkt);
-	if (verdict != VERDICT_COUNT) {
-		if (!pkt->source)
-			guard_note_refused(pkt);
-		return verdict;
+	if (likely(pkt->f->policy != POLICY_BANNED || !guard_ban_is_hearsay(pkt))) {
+		verdict = guard_policy(pkt);
+		if (verdict != VERDICT_COUNT) {
+			if (!pkt->source)
+				guard_note_refused(pkt);
+			return verdict;
+		}
 	}
 	if (pkt->f->syn && pkt->conf->syn.cost_ns && pkt->f->policy != POLICY_EXEMPT) {
 		if (!pkt->source)

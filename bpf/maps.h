@@ -100,6 +100,14 @@ struct {
 	__type(value, struct prefix_limits);
 } prefix_limits SEC(".maps");
 
+/* Marks of refused unknown ports, direct mapped: never full, the newer one stays. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sightings);
+} sightings SEC(".maps");
+
 /* Written by the daemon, by hand and by the packet path (scanners). Full: no further bans, counted
  * in host_state.bans_full; limits hold as ever. */
 struct {
@@ -158,7 +166,8 @@ struct extensions {
 	__u32 length; /* of all of them */
 	__be32 fragment_id;
 	__u32 fragment; /* enum fragment_part */
-	__u32 protocol; /* behind them; 0: none of ours */
+	__u32 protocol; /* behind them; 0: none of ours, or endless */
+	__u32 endless;	/* more headers than a packet of anybody has, or beyond reach */
 };
 
 /* What the stages find out about a packet, in the order in which they do. It lies in a map and not
@@ -175,6 +184,7 @@ struct facts {
 	volatile __u8 protocol;
 	volatile __u8 fragment; /* enum fragment_part */
 	volatile __u8 damaged;	/* lengths that contradict each other */
+	volatile __u32 endless; /* IPv6 headers or fragments made to hide the ports */
 	__be16 sport;
 	__be16 dport;
 	struct sipxdp_addr saddr;

@@ -33,6 +33,23 @@ static __always_inline void ingress_foreign_fragment(struct packet *pkt)
 	fragment_remember(pkt, true, false);
 }
 
+/* Headers that only hide where the packet goes: whether it is ours cannot be told, and as nobody
+ * else sends it, it is dropped. */
+static __always_inline int ingress_endless(struct packet *pkt, const struct scan *s)
+{
+	__u32 zero = 0;
+
+	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!pkt->cfg || pkt->cfg->layout != SIPXDP_LAYOUT)
+		return XDP_PASS;
+	packet_addresses(pkt);
+	pkt->f->now = clock_now(pkt->cfg);
+	pkt->f->service = SERVICE_HOST;
+	pkt->f->class = CLASS_DAMAGED;
+	pkt->f->reason = DROP_DAMAGED;
+	return finish(pkt, s, VERDICT_DROP);
+}
+
 SEC("xdp.frags")
 int sipxdp_ingress(struct xdp_md *ctx)
 {
@@ -48,7 +65,7 @@ int sipxdp_ingress(struct xdp_md *ctx)
 		return XDP_PASS;
 	pkt.f = &w->facts;
 	if (!frame_parse(&pkt, pkt.data_end - pkt.data))
-		return XDP_PASS;
+		return likely(!pkt.f->endless) ? XDP_PASS : ingress_endless(&pkt, &w->scan);
 	if (unlikely(pkt.f->fragment == FRAGMENT_LATER)) {
 		verdict = ingress_fragment(&pkt);
 		if (verdict == VERDICT_COUNT)
@@ -62,7 +79,7 @@ int sipxdp_ingress(struct xdp_md *ctx)
 	}
 	/* from here on the packet is ours */
 	if (unlikely(pkt.f->damaged)) /* or only its first buffer was seen */
-		pkt.f->damaged = frame_is_short(&pkt, bpf_xdp_get_buff_len(ctx));
+		frame_measure(&pkt, bpf_xdp_get_buff_len(ctx));
 	if (pkt.f->protocol == IPPROTO_TCP) {
 		frame_tcp(&pkt);
 		verdict = guard_segment(&pkt);

@@ -36,18 +36,18 @@ static __always_inline void source_prefix(const struct packet *pkt, struct sipxd
 	}
 }
 
+#define BAN_DEPTH 4 /* expired bans behind one another that are passed over */
+
 /* Ask the maps what they say of the address. Bans that have run out go. */
 static __always_inline void source_ask(struct packet *pkt)
 {
-	struct sipxdp_prefix key;
+	struct sipxdp_prefix key = { .prefix_len = 128, .addr = pkt->f->saddr };
 	const struct network *network;
 	const struct ban *ban;
 	__u32 i;
 
 	pkt->f->policy = POLICY_NONE;
 	pkt->f->ban_until = 0;
-	key.addr = pkt->f->saddr;
-	key.prefix_len = 128;
 	if (pkt->cfg->has_networks) {
 		network = bpf_map_lookup_elem(&networks, &key);
 		if (network)
@@ -57,8 +57,8 @@ static __always_inline void source_ask(struct packet *pkt)
 	}
 	if (!pkt->cfg->has_bans)
 		return;
-	for (i = 0; i < 2; i++) { /* behind a ban that has run out may be a wider one */
-		struct sipxdp_prefix old;
+	for (i = 0; i < BAN_DEPTH; i++) { /* behind a ban that has run out may be a wider one */
+		struct sipxdp_prefix old = key;
 
 		ban = bpf_map_lookup_elem(&bans, &key);
 		if (!ban)
@@ -68,8 +68,9 @@ static __always_inline void source_ask(struct packet *pkt)
 			pkt->f->ban_until = ban->until_ns;
 			return;
 		}
-		source_prefix(pkt, &old);
-		bpf_map_delete_elem(&bans, &old);
+		old.prefix_len = ban->prefix_len;
+		if (bpf_map_delete_elem(&bans, &old))
+			return;
 	}
 }
 
@@ -82,9 +83,14 @@ static __always_inline void source_find(struct packet *pkt)
 	source_key(pkt, &key);
 	row = bpf_map_lookup_elem(&sources, &key);
 	pkt->source = row;
-	if (!row)
+	if (!row) {
+		if (unlikely(pkt->cfg->has_bans | pkt->cfg->has_networks))
+			source_ask(pkt);
 		return;
-	if (unlikely(row->generation != pkt->cfg->generation)) {
+	}
+	/* a row stands for a /64, whose hosts bans and networks may tell apart */
+	if (unlikely(row->generation != pkt->cfg->generation ||
+		     (pkt->f->family == 6 && pkt->cfg->has_hosts6))) {
 		row->generation = pkt->cfg->generation;
 		source_ask(pkt);
 		row->ban_until_ns = pkt->f->ban_until;

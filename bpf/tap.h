@@ -39,7 +39,7 @@ static __always_inline void tap_fill(struct tap_record *record, const struct pac
 	record->daddr = pkt->f->daddr;
 	record->sport = pkt->f->sport;
 	record->dport = pkt->f->dport;
-	record->length = pkt->f->datagram_length;
+	record->length = pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset);
 	record->ifindex = ifindex;
 	record->kind = kind;
 	record->direction = direction;

@@ -147,8 +147,6 @@ static __always_inline void trust_learn(struct packet *pkt, const struct scan *s
 			trust_dialog(pkt, s->call_id_hash, &peer,
 				     pkt->f->class == CLASS_2XX ? DIALOG_CONFIRMED : DIALOG_EARLY,
 				     false);
-		else if (!s->to_tag.length)
-			return;
 	} else if (method == CLASS_REGISTER && pkt->f->class == CLASS_2XX) {
 		trust_grant(pkt, &peer, TRUST_REGISTER);
 	} else if (method == CLASS_BYE && pkt->f->class == CLASS_2XX && s->call_id_hash) {

@@ -35,6 +35,7 @@ LAB_PEER_CPUS=${LAB_PEER_CPUS:-0-$((LAB_FLOOD_CPU > 1 ? LAB_FLOOD_CPU - 1 : 0))}
 # shellcheck disable=SC2034 # for who sources this
 lab_tmp= # everything that is written goes there
 lab_sipxdpd_starts=0
+lab_claimed= # the instance's pinned maps are ours to remove
 declare -A lab_pids=() # what was started and not yet stopped: name to process id
 
 lab_say() { printf '%s\n' "$*" >&2; }
@@ -165,7 +166,8 @@ lab_down() {
 	for name in "${!lab_pids[@]}"; do
 		lab_stop "$name"
 	done
-	rm -rf "/sys/fs/bpf/sipxdp/$LAB_INSTANCE" # after a kill -9 of sipxdpd, it is left there
+	# After a kill -9 of sipxdpd they are left there.
+	[[ ! $lab_claimed ]] || rm -rf "/sys/fs/bpf/sipxdp/$LAB_INSTANCE"
 	for site in router "${LAB_SITES[@]}"; do
 		ip netns del "$LAB_PREFIX-$site" 2>/dev/null || true
 	done
@@ -268,11 +270,12 @@ lab_sipp_count() {
 
 # ---- the attacker ----
 
-# lab_start_flood NAME [OPTION...]: see build/lab/flood; to the server, on a CPU of its own.
+# lab_start_flood NAME [OPTION...]: see build/lab/flood; to the server, on a CPU that it has to
+# itself when it needs it, as a network card's interrupts have (real-time scheduling).
 lab_start_flood() {
 	local name=$1
 	shift
-	LAB_PEER_CPUS=$LAB_FLOOD_CPU lab_spawn "$name" router "$LAB_BIN/flood" --dev server \
+	LAB_PEER_CPUS=$LAB_FLOOD_CPU lab_spawn "$name" router chrt -f 1 "$LAB_BIN/flood" --dev server \
 		--to-mac "$LAB_SERVER_MAC" --to "$LAB_SERVER" --cpu "$LAB_FLOOD_CPU" "$@"
 }
 
@@ -321,8 +324,21 @@ lab_sipxdp_decided() {
 	! kill -0 "$pid" || lab_ctl --json status | jq -e ".daemon.alive and .daemon.pid == $pid"
 }
 
+# The instance is ours from the first start on. What a lab that was killed has left of it goes;
+# one that is alive belongs to somebody else.
+lab_claim_instance() {
+	local pins=/sys/fs/bpf/sipxdp/$LAB_INSTANCE
+	if [[ -e $pins ]]; then
+		lab_ctl --json status | jq -e '.daemon.alive' >/dev/null &&
+			lab_die "sipxdpd runs as instance $LAB_INSTANCE already (LAB_INSTANCE=... for another)"
+		rm -rf "$pins"
+	fi
+	lab_claimed=1
+}
+
 lab_start_sipxdp() { # CONFIG
 	local name=sipxdpd
+	[[ $lab_claimed ]] || lab_claim_instance
 	lab_sipxdpd_starts=$((lab_sipxdpd_starts + 1))
 	[[ $lab_sipxdpd_starts == 1 ]] ||
 		mv "$lab_tmp/$name.log" "$lab_tmp/$name.$((lab_sipxdpd_starts - 1)).log"

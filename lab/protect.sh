@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Protects an interface of this host with the default configuration, in the foreground, until
-# interrupted: IFACE=eth0 lab/protect.sh. MODE=monitor counts what would be dropped, and drops
-# nothing. In another terminal: build/sipxdpctl stats --watch
+# interrupted: lab/protect.sh eth0. GUARD=monitor counts what would be dropped, and drops nothing.
+# In another terminal: build/sipxdpctl stats --watch
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${LAB_BUILD:-$root/build}
-iface=${IFACE:?name the interface: IFACE=eth0}
-mode=${MODE:-enforce}
+iface=${1:-${IFACE:-}}
+mode=${GUARD:-enforce}
 instance=${INSTANCE:-default}
 
 die() {
@@ -17,8 +17,9 @@ die() {
 }
 
 [[ $EUID == 0 ]] || die "needs root"
-[[ $iface =~ ^[A-Za-z0-9_.-]{1,15}$ && -e /sys/class/net/$iface ]] || die "there is no interface $iface"
-[[ $mode == enforce || $mode == monitor ]] || die "MODE is enforce or monitor"
+[[ $iface =~ ^[A-Za-z0-9_.-]{1,15}$ ]] || die "name the interface: lab/protect.sh eth0"
+ip link show dev "$iface" >/dev/null 2>&1 || die "there is no interface $iface"
+[[ $mode == enforce || $mode == monitor ]] || die "GUARD is enforce or monitor"
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf || die "cannot mount the BPF file system"
 
 config=$(mktemp "${TMPDIR:-/tmp}/sipxdp.XXXXXX.yaml")

@@ -4,15 +4,16 @@
 # flood comes from one source, then from spoofed ones, then a scanner; progress is shown while it
 # happens, and a table at the end. Exit status 0: at least 99.9 % of the calls were completed.
 #
-#   MODE=monitor  counts what would be dropped, and drops nothing
-#   GUARD=off     the same without sipxdp: what the floods do to the server
-#   CALLS=100     calls a second   PPS=200000  packets of a flood a second   SECS=12  of a phase
+#   MODE=guard     sipxdp on the host of the SIP server
+#   GUARD=enforce  or monitor: counts what would be dropped, and drops nothing;
+#                  or off: the same without sipxdp, to see what the floods do to the server
+#   CALLS=100      calls a second   PPS=200000  packets of a flood a second   SECS=12  of a phase
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
-MODE=${MODE:-enforce}
-GUARD=${GUARD:-on}
+MODE=${MODE:-guard}
+GUARD=${GUARD:-enforce}
 CALLS=${CALLS:-100}
 PPS=${PPS:-200000}
 SECS=${SECS:-12}
@@ -39,7 +40,7 @@ thousands() {
 # Answered calls in the map now; the largest number and the first rows of that moment are kept.
 look_at_calls() {
 	local now
-	[[ $GUARD == on ]] || return 0
+	[[ $GUARD != off ]] || return 0
 	now=$(lab_ctl --json calls --state confirmed | jq '.calls | length')
 	if ((now > most_calls)); then
 		most_calls=$now
@@ -55,7 +56,7 @@ watch_phase() {
 		local line
 		line=$(tail -n 1 "$lab_tmp/phones-$name.log")
 		line=${line#*: *: *registered, }
-		if [[ $GUARD == on ]]; then
+		if [[ $GUARD != off ]]; then
 			look_at_calls
 			lab_stats now
 			dropped=$(lab_packets "before-$name" now '.verdict == "drop" or .verdict == "would-drop"')
@@ -115,10 +116,10 @@ scan_phase() {
 show_calls() {
 	local name sent
 	printf '\n%-14s %6s %10s %8s %8s %10s %10s %7s %9s %14s\n' CALLS tried completed "" \
-		"in 1 s" median p95 resent sipp flood
+		"in 1 s" median p95 resent sipp "flood arrived"
 	for name in "${phases[@]}"; do
 		sent=-
-		[[ ! -s $lab_tmp/flood-$name.out ]] || sent=$(thousands "$(lab_get "flood-$name" .packets)")
+		[[ ! -s $lab_tmp/flood-$name.out ]] || sent=$(thousands "$(lab_get "flood-$name" '.packets - .undelivered')")
 		printf '%-14s %6d %10d %6.1f %% %6.1f %% %7.1f ms %7.1f ms %7d %5d/%-3d %14s\n' "$name" \
 			"$(lab_get "phones-$name" .calls.tried)" \
 			"$(lab_get "phones-$name" .calls.completed)" \
@@ -164,13 +165,16 @@ all_completed() {
 }
 
 main() {
+	[[ $MODE == guard ]] || lab_die "MODE is guard"
+	[[ $GUARD == enforce || $GUARD == monitor || $GUARD == off ]] ||
+		lab_die "GUARD is enforce, monitor or off"
 	say "a lab of network namespaces: callers, callees, an attacker, kamailio on $LAB_SERVER"
 	lab_up
 	lab_start_server
-	if [[ $GUARD == on ]]; then
-		lab_config "$MODE" >"$lab_tmp/sipxdp.yaml"
+	if [[ $GUARD != off ]]; then
+		lab_config "$GUARD" >"$lab_tmp/sipxdp.yaml"
 		lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
-		say "sipxdpd guards it, mode $MODE, with the default limits"
+		say "sipxdpd guards it, mode $GUARD, with the default limits"
 	else
 		say "without sipxdp"
 	fi
@@ -182,7 +186,7 @@ main() {
 		--from 16.0.0.0/4
 	scan_phase
 	show_calls
-	if [[ $GUARD == on ]]; then
+	if [[ $GUARD != off ]]; then
 		show_packets
 		show_map
 	fi

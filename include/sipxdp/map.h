@@ -44,6 +44,8 @@ struct settings {
 	__u32 monitor;	       /* 1: count what would be dropped and let it through */
 	__u32 has_bans;	       /* 0: `bans` is known to be empty; BANS_NEW: see there */
 	__u32 has_networks;    /* 0: `networks` is known to be empty */
+	__u32 has_hosts6;      /* 1: bans or networks hold IPv6 prefixes longer than /64 */
+	__u32 pad;
 	__u32 filter_bank;     /* which half of trust_filter is read */
 	__u32 filter_both;     /* 1: a rebuild is on, set bits in both halves */
 	__u32 tap_reader_idle; /* set by the reader before it sleeps, cleared by who wakes it */
@@ -118,6 +120,7 @@ struct service {
 	struct sipxdp_rate total_all;	/* overall ceiling, shed in order */
 	struct sipxdp_rate emergency;	/* emergency calls of all unknown sources */
 	struct sipxdp_rate provisional; /* all messages of one provisional port */
+	struct sipxdp_rate provisional_all; /* of all of them together */
 	struct sipxdp_rate dialog;	/* all messages of one dialog */
 	struct sipxdp_rate undecided;	/* messages the kernel cannot decide about, whole service */
 	struct sipxdp_rate syn;		/* new connections of one source */
@@ -130,6 +133,7 @@ struct service_state {
 	__u64 total_all_tat;
 	__u64 emergency_tat;
 	__u64 undecided_tat;
+	__u64 provisional_tat;
 	__u64 under_attack_until_ns; /* unknown budget was exhausted: proof of source is asked */
 };
 
@@ -209,6 +213,12 @@ struct prefix_limits {
 	__u64 tat[PREFIX_ROWS][PREFIX_CELLS];
 };
 
+/* ---- sightings: one element: marks of unknown ports that were refused, see bpf/verify.h ---- */
+#define SIGHTINGS (1U << 20)
+struct sightings {
+	__u32 mark[SIGHTINGS];
+};
+
 /* ---- bans, networks: longest prefix match (struct sipxdp_prefix) ---- */
 
 enum ban_origin { BAN_HAND, BAN_SCANNER, BAN_AUTH_FAILURES, BAN_ENUMERATION };
@@ -220,9 +230,11 @@ struct ban {
 	__u64 hits;
 	enum ban_origin origin;
 	__u32 proven;
+	__u32 prefix_len; /* of its key, which an LPM look-up does not tell */
+	__u32 zero;
 	char reason[BAN_TEXT];
 };
-_Static_assert(sizeof(struct ban) == 72, "ban layout");
+_Static_assert(sizeof(struct ban) == 80, "ban layout");
 
 struct network {
 	enum source_policy policy; /* POLICY_EXEMPT, POLICY_DENY or POLICY_FEED */
@@ -272,7 +284,7 @@ struct fragment {
 	__u8 reason;
 	__u8 service;
 	__u8 ours; /* 0: belongs to no service, and is neither limited nor counted */
-	__u32 zero;
+	__u32 later; /* fragments that have followed */
 };
 
 /* ---- counters: per CPU; row COUNTER_ROW(service, would_drop, class) ---- */

@@ -366,7 +366,8 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 			break;
 		if (SCAN_UNLIKELY(SCAN_PAIR(p) != SCAN_CRLF)) {
 			if (*p == '\r' || *p == '\n') {
-				s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
+				if (offset + 1 < left) /* else it was cut within a CRLF */
+					s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
 				break;
 			}
 			offset++;
@@ -472,7 +473,7 @@ SCAN_INLINE void scan_value(const struct scan_text *t, struct scan *s, const enu
 	__u32 i;
 
 	SCAN_SETTLE();
-	if (!s->colon[slot])
+	if (!s->colon[slot] || !s->end[slot]) /* not there, or cut within */
 		return;
 	if (scan_octet(t, s, from) == ' ')
 		from++;
@@ -481,6 +482,8 @@ SCAN_INLINE void scan_value(const struct scan_text *t, struct scan *s, const enu
 	for (i = 0; i < 4; i++)
 		if (scan_octet(t, s, to - 1) <= ' ')
 			to--;
+	if (SCAN_UNLIKELY(scan_octet(t, s, to - 1) <= ' '))
+		s->flags |= SCAN_BEYOND; /* more blanks than are looked at */
 	if (from >= to)
 		return;
 	value->offset = from;
@@ -773,6 +776,8 @@ SCAN_INLINE void scan_cseq_method(const struct scan_text *t, struct scan *s,
 		}
 		break;
 	}
+	if (i == 4)
+		s->flags |= SCAN_BEYOND;
 	SCAN_SETTLE();
 }
 
@@ -810,14 +815,15 @@ SCAN_INLINE __u64 scan_keep(__u64 word, __u64 length)
 	return length < 8 ? word & ((1ULL << (length * 8 & 63)) - 1) : word;
 }
 
-/* Does the start line say SIP/2.0, and, of a request, the method that CSeq has? */
+/* Does the start line say SIP/2.0 (in any case, RFC 3261 section 7.1), and, of a request, the method that CSeq has? */
 SCAN_INLINE int scan_start_line_is_sound(const struct scan_text *t, struct scan *s)
 {
 	__u64 word = scan_load(t, s, 0);
 
-	if (word == W8("SIP/2.0 "))
+	if ((word | 0x0000000000202020ULL) == W8("sip/2.0 "))
 		return 1;
-	if (s->start_line < 12 || scan_load(t, s, s->start_line - 8U) != W8(" SIP/2.0"))
+	if (s->start_line < 12 ||
+	    (scan_load(t, s, s->start_line - 8U) | 0x0000000020202000ULL) != W8(" sip/2.0"))
 		return 0;
 	if (scan_keep(word, s->cseq_method.length) != s->cseq_word)
 		return 0;
@@ -832,8 +838,12 @@ SCAN_INLINE int scan_body_is_sound(const struct scan_text *t, struct scan *s)
 
 	if (!(s->seen & 1U << SLOT_CONTENT_LENGTH))
 		return 1;
-	if (!s->content_length.length || s->content_length.length > 8)
+	if (!s->content_length.length)
 		return 0;
+	if (s->content_length.length > 8) { /* zeros before the number, or a lie: not seen from here */
+		s->flags |= SCAN_BEYOND;
+		return 1;
+	}
 	word = scan_load(t, s, s->content_length.offset);
 	for (i = 0; i < 8; i++) {
 		__u32 digit = (__u8)(word >> (8 * i)) - (__u32)'0';
@@ -851,11 +861,18 @@ SCAN_INLINE int scan_body_is_sound(const struct scan_text *t, struct scan *s)
 #define SCAN_MANDATORY                                                                             \
 	(1U << SLOT_VIA | 1U << SLOT_FROM | 1U << SLOT_TO | 1U << SLOT_CALL_ID | 1U << SLOT_CSEQ)
 
+/* Was each of them found, with a value? */
+SCAN_INLINE int scan_is_whole(const struct scan *s)
+{
+	return s->call_id.length && s->cseq_method.length && s->via.length && s->from.length &&
+	       s->to.length;
+}
+
 SCAN_INLINE void scan_check(const struct scan_text *t, struct scan *s)
 {
-	if (s->repeated & ~(1U << SLOT_VIA | 1U << SLOT_NONE))
+	if (s->repeated & ~(1U << SLOT_VIA | 1U << SLOT_USER_AGENT | 1U << SLOT_NONE))
 		s->flags |= SCAN_REPEATED;
-	if (!(s->flags & SCAN_COMPLETE))
+	if (!(s->flags & SCAN_COMPLETE) || s->flags & SCAN_BEYOND)
 		return;
 	if ((s->seen & SCAN_MANDATORY) != SCAN_MANDATORY || !s->call_id.length ||
 	    !s->cseq_method.length || !scan_start_line_is_sound(t, s) || !scan_body_is_sound(t, s))

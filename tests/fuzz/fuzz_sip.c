@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The SIP parser on any octets: no read outside of them, every slice within them, the same index from
- * every variant, and the same answer to the same question. */
+/* The SIP parser on any octets: no read outside of them, every slice within them, the same index
+ * from every variant, and the same answer to the same question. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,16 +193,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size || size > SIP_MESSAGE_MAX)
 		return 0;
-	/* A buffer of the exact size, for the sanitizer to see a read behind it. A message starts with
-	 * a letter or CR: the whole input is one, unless it starts with a mark. */
+	/* A buffer of the exact size, for the sanitizer to see a read behind it. A message starts
+	 * with a letter or CR: the whole input is one, unless it starts with a mark. */
 	octets = malloc(size);
 	memcpy(octets, data, size);
 	switch (data[0]) {
 	case '#': fuzz_uri(octets + 1, size - 1); break;
 	case '=': check_sdp((const char *)octets + 1, size - 1); break;
-	default:
-		fuzz_index(octets, size);
-		fuzz_message(octets, size);
+	default: fuzz_index(octets, size); fuzz_message(octets, size);
 	}
 	free(octets);
 	return 0;

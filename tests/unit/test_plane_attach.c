@@ -35,6 +35,7 @@
 
 static char instance[NAME_SIZE];
 static char last_error[PLANE_LOG_TEXT];
+static struct plane *held; /* for a test that ends halfway */
 
 static void keep_error(enum plane_log_level level, const char *text, void *ctx)
 {
@@ -61,8 +62,16 @@ static void setup(void)
 	plane_log_set(keep_error, NULL);
 }
 
+static int down(struct plane *plane, bool keep)
+{
+	held = NULL;
+	return plane_down(plane, keep);
+}
+
 static void teardown(void)
 {
+	if (held)
+		down(held, true);
 	plane_detach(instance);
 }
 
@@ -83,6 +92,7 @@ static struct plane *must_up(const char *interfaces, const char *more)
 
 	cr_assert_eq(err, 0, "up: %s: %s", strerror(-err), last_error);
 	config_free(cfg);
+	held = plane;
 	return plane;
 }
 
@@ -95,7 +105,7 @@ static int try_up(const char *interfaces, bool fresh)
 
 	config_free(cfg);
 	if (!err)
-		plane_down(plane, true);
+		down(plane, true);
 	return err;
 }
 
@@ -190,7 +200,7 @@ Test(plane_attach, up_attaches_native_and_egress_and_down_leaves_nothing)
 	send_frames("out", 10, NULL, NULL);
 	cr_expect_eq(counted(plane_maps(plane)), 10, "%llu",
 		     (unsigned long long)counted(plane_maps(plane)));
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 	cr_expect_eq(attached_id("in"), 0);
 	cr_expect_eq(attached_id("lo"), 0);
 	snprintf(path, sizeof(path), "%s/%s", MAPS_ROOT, instance);
@@ -218,7 +228,7 @@ Test(plane_attach, maps_can_be_opened_by_their_pins_and_carry_their_types)
 	cr_expect_neq(info.btf_value_type_id, 0, "bpftool shows names");
 	maps_close(&maps);
 	maps_close(&maps);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 	cr_expect_eq(maps_open(instance, &maps, message), -ENOENT);
 	cr_expect(strstr(message, instance), "%s", message);
 	cr_expect_eq(maps_open("../../etc", &maps, message), -EINVAL);
@@ -306,7 +316,7 @@ Test(plane_attach, a_restart_adopts_the_maps_and_no_frame_passes_unguarded)
 	for (int i = 0; i < 3; i++) {
 		id = attached_id("in");
 		usleep(20000);
-		cr_assert_eq(plane_down(plane, true), 0);
+		cr_assert_eq(down(plane, true), 0);
 		cr_expect_eq(attached_id("in"), id, "it goes on without a daemon");
 		cr_expect_not(must_status().daemon_alive);
 		plane = must_up("in", "");
@@ -327,7 +337,7 @@ Test(plane_attach, a_restart_adopts_the_maps_and_no_frame_passes_unguarded)
 	cr_expect_str_eq(ban.reason, "test");
 	cr_expect_eq(plane_maps(plane)->settings->has_bans, 1);
 	cr_expect_eq(memcmp(key, plane_maps(plane)->settings->hash_key, sizeof(key)), 0);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 }
 
 Test(plane_attach, a_daemon_that_is_killed_leaves_the_kernel_enforcing)
@@ -351,7 +361,7 @@ Test(plane_attach, a_daemon_that_is_killed_leaves_the_kernel_enforcing)
 	cr_expect_neq(attached_id("in"), id);
 	send_frames("out", 5, NULL, NULL);
 	cr_expect_eq(counted(plane_maps(plane)), 10);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 }
 
 /* A program of ours that somebody detached by force, an interface that went and came again. */
@@ -359,12 +369,12 @@ Test(plane_attach, adoption_copes_with_what_has_gone_meanwhile)
 {
 	struct plane *plane = must_up("in, spare", "");
 
-	cr_assert_eq(plane_down(plane, true), 0);
+	cr_assert_eq(down(plane, true), 0);
 	run_command("ip link del spare && ip link add spare type veth peer name spare-peer");
 	plane = must_up("in, spare", "");
 	cr_expect_neq(attached_id("spare"), 0);
 	cr_expect_eq(must_status().interface_count, 2);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 	cr_expect_eq(attached_id("spare"), 0);
 }
 
@@ -380,19 +390,19 @@ Test(plane_attach, tables_change_their_size_and_keep_their_entries)
 		trusted.packets = i;
 		cr_assert_eq(maps_put(plane_maps(plane), MAP_TRUSTED, &peer, &trusted, 0), 0);
 	}
-	cr_assert_eq(plane_down(plane, true), 0);
+	cr_assert_eq(down(plane, true), 0);
 	plane = must_up("in", "tables: {trusted: 8192, sources: 2048}\n");
 	cr_expect_eq(maps_room(plane_maps(plane), MAP_TRUSTED), 8192);
 	cr_expect_eq(maps_count(plane_maps(plane), MAP_TRUSTED, &count), 0);
 	cr_expect_eq(count, 500);
 	cr_expect_eq(maps_get(plane_maps(plane), MAP_TRUSTED, &peer, &trusted), 0);
 	cr_expect_eq(trusted.packets, 499);
-	cr_assert_eq(plane_down(plane, true), 0);
+	cr_assert_eq(down(plane, true), 0);
 	/* What is pinned by that name is the new table. */
 	plane = must_up("in", "tables: {trusted: 8192, sources: 2048}\n");
 	cr_expect_eq(maps_count(plane_maps(plane), MAP_TRUSTED, &count), 0);
 	cr_expect_eq(count, 500);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 }
 
 Test(plane_attach, another_layout_is_refused_and_fresh_begins_anew)
@@ -406,7 +416,7 @@ Test(plane_attach, another_layout_is_refused_and_fresh_begins_anew)
 
 	cr_assert_eq(trust_add(plane_maps(plane), &peer, 0, TRUST_HAND), 0);
 	plane_maps(plane)->settings->layout = SIPXDP_LAYOUT + 1;
-	cr_assert_eq(plane_down(plane, true), 0);
+	cr_assert_eq(down(plane, true), 0);
 	id = attached_id("in");
 	cr_expect_eq(maps_open(instance, &maps, message), -EPROTO);
 	cr_expect(strstr(message, "layout"), "%s", message);
@@ -437,7 +447,7 @@ Test(plane_attach, an_instance_has_one_daemon_and_one_namespace)
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0, "a second daemon");
 	cr_expect_eq(plane_detach(instance), -EBUSY, "ask the daemon");
-	cr_assert_eq(plane_down(plane, true), 0);
+	cr_assert_eq(down(plane, true), 0);
 
 	pid = fork();
 	cr_assert_geq(pid, 0);
@@ -483,7 +493,7 @@ Test(plane_attach, a_reload_changes_services_and_interfaces)
 	cr_expect_eq(attached_id("in"), 0);
 	cr_expect_neq(attached_id("spare"), 0);
 	cr_expect_eq(must_status().interface_count, 1);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 }
 
 Test(plane_attach, a_reload_that_fails_changes_nothing)
@@ -505,7 +515,7 @@ Test(plane_attach, a_reload_that_fails_changes_nothing)
 	cr_expect_eq(maps->settings->has_networks, 1);
 	config_free(cfg);
 	close(foreign);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 }
 
 /* More networks than their table holds: known only when everything else has been done, and all of
@@ -532,7 +542,7 @@ Test(plane_attach, a_configuration_that_does_not_fit_is_taken_back)
 	cr_expect_eq(count, 0);
 	cr_expect_eq(attached_id("in"), id);
 	cr_expect_eq(attached_id("spare"), 0);
-	cr_assert_eq(plane_down(plane, true), 0);
+	cr_assert_eq(down(plane, true), 0);
 	cfg->tables.networks = 1024;
 	cr_expect_eq(plane_up(cfg, NULL, &plane), -ENOSPC);
 	cr_expect_eq(attached_id("spare"), 0);
@@ -543,5 +553,5 @@ Test(plane_attach, a_configuration_that_does_not_fit_is_taken_back)
 	send_frames("out", 5, NULL, NULL);
 	cr_expect_eq(counted(plane_maps(plane)), 5, "one program, once");
 	config_free(cfg);
-	cr_expect_eq(plane_down(plane, false), 0);
+	cr_expect_eq(down(plane, false), 0);
 }

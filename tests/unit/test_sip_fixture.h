@@ -15,7 +15,7 @@
 #include "sip/message.h"
 #include "sip/text.h"
 
-#define MESSAGES "tests/data/sip" /* tests run in the top directory */
+#define MESSAGES  "tests/data/sip" /* tests run in the top directory */
 #define FILES_MAX 512
 
 struct sample {
@@ -74,7 +74,8 @@ static inline size_t read_samples(const char *directory, struct sample *samples)
 
 	cr_assert_not_null(dir, "cannot open %s", directory);
 	while ((entry = readdir(dir)) && count < FILES_MAX) {
-		if (entry->d_name[0] != '.' && read_sample(directory, entry->d_name, &samples[count]))
+		if (entry->d_name[0] != '.' &&
+		    read_sample(directory, entry->d_name, &samples[count]))
 			count++;
 	}
 	closedir(dir);

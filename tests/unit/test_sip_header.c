@@ -8,7 +8,8 @@ static enum sip_header_id header_of(const char *name)
 {
 	char text[128];
 
-	/* Eight octets before the name's end are read: here as in a message a line lies before it. */
+	/* Eight octets before the name's end are read: here as in a message a line lies before it.
+	 */
 	cr_assert_leq(strlen(name), sizeof(text) - 16);
 	snprintf(text, sizeof(text), "\r\n\r\n\r\n%s:", name);
 	return sip_header_of((const uint8_t *)text, 6, (uint32_t)strlen(name));
@@ -48,7 +49,8 @@ Test(sip_header, knows_its_names)
 	}
 }
 
-/* Nothing else is taken for one of them: not a prefix, not one octet more, none with one changed. */
+/* Nothing else is taken for one of them: not a prefix, not one octet more, none with one changed.
+ */
 Test(sip_header, knows_no_others)
 {
 	static const char *const names[] = {
@@ -56,7 +58,9 @@ Test(sip_header, knows_no_others)
 		SIP_HEADERS(X)
 #undef X
 	};
-	static const char *const others[] = { "g", "h", "p", "q", "w", "z", "0", "!", "`", "_", "~" };
+	static const char *const others[] = {
+		"g", "h", "p", "q", "w", "z", "0", "!", "`", "_", "~"
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char other[64];

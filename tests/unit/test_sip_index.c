@@ -38,7 +38,8 @@ static void assert_agree(const struct sip_index_variant *v, const char *text, si
 	cr_assert_eq(index_b.size, size, "%s", v->name);
 	cr_assert_eq(index_b.lines, index_a.lines, "%s", v->name);
 	cr_assert_eq(index_b.plain_text, index_a.plain_text, "%s", v->name);
-	cr_assert_eq(memcmp(index_a.line_end, index_b.line_end, 2 * index_a.lines), 0, "%s", v->name);
+	cr_assert_eq(memcmp(index_a.line_end, index_b.line_end, 2 * index_a.lines), 0, "%s",
+		     v->name);
 	assert_same_bits(index_a.not_token, index_b.not_token, size, "token", v->name);
 	assert_same_bits(index_a.not_label, index_b.not_label, size, "label", v->name);
 	assert_same_bits(index_a.dot, index_b.dot, size, "dot", v->name);
@@ -56,8 +57,8 @@ static void with_all_variants(const char *text, size_t len)
 	}
 }
 
-/* Each octet, at each place in a block, is put into the same classes by all variants, and those of the
- * table. */
+/* Each octet, at each place in a block, is put into the same classes by all variants, and those of
+ * the table. */
 Test(sip_index, classifies_every_octet)
 {
 	for (unsigned int octet = 0; octet < 256; octet++) {
@@ -134,7 +135,8 @@ Test(sip_index, finds_the_blank_line)
 	}
 }
 
-/* The best variant that the processor has is the one that runs: there is at least the portable one. */
+/* The best variant that the processor has is the one that runs: there is at least the portable one.
+ */
 Test(sip_index, has_a_usable_variant)
 {
 	size_t count;

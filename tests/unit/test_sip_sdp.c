@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bodies: what a session description says, which are refused, and how one is found in a multipart. */
+/* Bodies: what a session description says, which are refused, and how one is found in a multipart.
+ */
 #include <errno.h>
 
 #include "test_sip_fixture.h"
@@ -26,11 +27,12 @@ static int parse_text(const char *text, struct sip_error *err)
 /* Originator, addresses, ports, codecs by payload type and name, directions. */
 Test(sip_sdp, says_who_talks_with_which_codec)
 {
-	static const char text[] = "v=0\r\no=alice 2890844526 2890844527 IN IP4 host.example.com\r\ns=a b\r\n"
-				   "c=IN IP4 224.2.17.12/127\r\nt=0 0\r\na=recvonly\r\n"
-				   "m=audio 49170/2 RTP/AVP 0 96 t\r\na=rtpmap:96 opus/48000/2\r\n"
-				   "a=fmtp:96 x\r\na=sendonly\r\n"
-				   "m=video 0 RTP/AVP 31\r\nc=IN IP6 2001:db8::1\r\n";
+	static const char text[] =
+		"v=0\r\no=alice 2890844526 2890844527 IN IP4 host.example.com\r\ns=a b\r\n"
+		"c=IN IP4 224.2.17.12/127\r\nt=0 0\r\na=recvonly\r\n"
+		"m=audio 49170/2 RTP/AVP 0 96 t\r\na=rtpmap:96 opus/48000/2\r\n"
+		"a=fmtp:96 x\r\na=sendonly\r\n"
+		"m=video 0 RTP/AVP 31\r\nc=IN IP6 2001:db8::1\r\n";
 	struct sip_error err = { 0 };
 
 	cr_assert_eq(parse_text(text, &err), 0, "%s", err.what);
@@ -123,7 +125,8 @@ Test(sip_sdp, refuses)
 	}
 }
 
-/* As many media as the limit are read, one more is refused; formats behind the limit are passed over. */
+/* As many media as the limit are read, one more is refused; formats behind the limit are passed
+ * over. */
 Test(sip_sdp, limits)
 {
 	char text[4096], *p;

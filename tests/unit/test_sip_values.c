@@ -54,14 +54,17 @@ Test(sip_values, via)
 {
 	struct sip_via via;
 
-	READ(sip_take_via, "SIP/2.0/UDP 192.0.2.1:5062;branch=z9hG4bKa;rport=7;received=2001:db8::1", &via);
+	READ(sip_take_via,
+	     "SIP/2.0/UDP 192.0.2.1:5062;branch=z9hG4bKa;rport=7;received=2001:db8::1", &via);
 	assert_slice(text.copy, via.transport, "UDP");
 	assert_slice(text.copy, via.sent_by.name, "192.0.2.1");
 	cr_assert_eq(via.sent_by.port, 5062);
 	cr_assert_eq(via.has_cookie, 1);
 	cr_assert_eq(via.rport, 7);
 	assert_slice(text.copy, via.received, "2001:db8::1");
-	READ(sip_take_via, "SIP / 2.0 / TLS-SCTP [::1] : 5061 ; maddr = [ff02::1] ; ttl = 16;rport;x=\"y\"", &via);
+	READ(sip_take_via,
+	     "SIP / 2.0 / TLS-SCTP [::1] : 5061 ; maddr = [ff02::1] ; ttl = 16;rport;x=\"y\"",
+	     &via);
 	assert_slice(text.copy, via.transport, "TLS-SCTP");
 	assert_slice(text.copy, via.sent_by.name, "::1");
 	assert_slice(text.copy, via.maddr, "ff02::1");
@@ -95,20 +98,22 @@ Test(sip_values, tagged_address)
 	assert_slice(text.copy, a.uri.text, "sip:a@h");
 	assert_slice(text.copy, a.tag, "t");
 	cr_assert_eq(a.angled, 0);
-	VALID(sip_take_tagged, struct sip_address, "<sip:h>", "a b c <sip:h>", "a<sip:h>", "\"\"<sip:h>",
-	      "\"<>\" <sip:h>", "<tel:+1>", "tel:+1;tag=x", "sip:h ; tag = x", "*!%'`~<sip:h>",
-	      "http://x/y", "<sip:a,b;c?d@h>");
-	INVALID(sip_take_tagged, struct sip_address, "", "<>", "<sip:h", "sip:h>", "\"a <sip:h>", "a, b <sip:h>",
-		"\"a\" sip:h", "a sip:h", "< sip:h>", "<sip:h >", "<sip:h>x", "<sip:h>;", "<sip:h>;tag",
-		"<sip:h>;tag=", "<sip:h>;tag=\"x\"", "<sip:h>;tag=a;tag=b", "<sip:h>;tag=a b", "<<sip:h>>",
-		"sip:a,b@h", "\"a\\", "\"a\\\"", "<sip:h>;x=\"", "a@b");
+	VALID(sip_take_tagged, struct sip_address, "<sip:h>", "a b c <sip:h>", "a<sip:h>",
+	      "\"\"<sip:h>", "\"<>\" <sip:h>", "<tel:+1>", "tel:+1;tag=x", "sip:h ; tag = x",
+	      "*!%'`~<sip:h>", "http://x/y", "<sip:a,b;c?d@h>");
+	INVALID(sip_take_tagged, struct sip_address, "", "<>", "<sip:h", "sip:h>", "\"a <sip:h>",
+		"a, b <sip:h>", "\"a\" sip:h", "a sip:h", "< sip:h>", "<sip:h >", "<sip:h>x",
+		"<sip:h>;", "<sip:h>;tag", "<sip:h>;tag=", "<sip:h>;tag=\"x\"",
+		"<sip:h>;tag=a;tag=b", "<sip:h>;tag=a b", "<<sip:h>>", "sip:a,b@h", "\"a\\",
+		"\"a\\\"", "<sip:h>;x=\"", "a@b");
 }
 
 Test(sip_values, contact)
 {
 	struct sip_address a;
 
-	READ(sip_take_contact, "<sip:a@h>;Q=0.25;Expires=60;reg-id=2;+SIP.instance=\"<urn:x>\";audio", &a);
+	READ(sip_take_contact,
+	     "<sip:a@h>;Q=0.25;Expires=60;reg-id=2;+SIP.instance=\"<urn:x>\";audio", &a);
 	cr_assert_eq(a.q, 250);
 	cr_assert_eq(a.expires, 60u);
 	cr_assert_eq(a.reg_id, 2u);
@@ -120,12 +125,12 @@ Test(sip_values, contact)
 	READ(sip_take_contact, "<sip:a@h>", &a);
 	cr_assert_eq(a.expires, SIP_EXPIRES_NONE);
 	cr_assert_eq(a.q, SIP_Q_NONE);
-	VALID(sip_take_contact, struct sip_address, "sip:a@h;q=1", "sip:a@h;q=1.000", "sip:a@h;q=0.", "sip:a@h;q=0",
-	      "<sip:a@h?b=c>", "sip:a@h;expires=0");
-	INVALID(sip_take_contact, struct sip_address, "sip:a@h;q=1.001", "sip:a@h;q=2", "sip:a@h;q=.5", "sip:a@h;q",
-		"sip:a@h;q=0.1234", "sip:a@h;q=0.x", "sip:a@h?b=c", "<sip:a@h>;reg-id=0",
-		"<sip:a@h>;reg-id=2147483648", "<sip:a@h>;reg-id", "<sip:a@h>;+sip.instance=x",
-		"<sip:a@h>;+sip.instance=\"x\"", "* x");
+	VALID(sip_take_contact, struct sip_address, "sip:a@h;q=1", "sip:a@h;q=1.000",
+	      "sip:a@h;q=0.", "sip:a@h;q=0", "<sip:a@h?b=c>", "sip:a@h;expires=0");
+	INVALID(sip_take_contact, struct sip_address, "sip:a@h;q=1.001", "sip:a@h;q=2",
+		"sip:a@h;q=.5", "sip:a@h;q", "sip:a@h;q=0.1234", "sip:a@h;q=0.x", "sip:a@h?b=c",
+		"<sip:a@h>;reg-id=0", "<sip:a@h>;reg-id=2147483648", "<sip:a@h>;reg-id",
+		"<sip:a@h>;+sip.instance=x", "<sip:a@h>;+sip.instance=\"x\"", "* x");
 }
 
 Test(sip_values, route)
@@ -136,8 +141,10 @@ Test(sip_values, route)
 
 Test(sip_values, call_id)
 {
-	VALID(sip_take_call_id, struct sip_slice, "a", "a@b", "word%ZK-!.*_+'@word`~)(><:\\/\"][?}{", "..@..");
-	INVALID(sip_take_call_id, struct sip_slice, "", "@", "a@", "@b", "a@b@c", "a b", "a,b", "a;b", "a=b", "\xc3\xa4");
+	VALID(sip_take_call_id, struct sip_slice, "a", "a@b",
+	      "word%ZK-!.*_+'@word`~)(><:\\/\"][?}{", "..@..");
+	INVALID(sip_take_call_id, struct sip_slice, "", "@", "a@", "@b", "a@b@c", "a b", "a,b",
+		"a;b", "a=b", "\xc3\xa4");
 }
 
 Test(sip_values, cseq_and_rack)
@@ -151,9 +158,10 @@ Test(sip_values, cseq_and_rack)
 	READ(sip_take_rack, "4294967295 1 INVITE", &rack);
 	cr_assert_eq(rack.rseq, UINT32_MAX);
 	cr_assert_eq(rack.cseq.method, SIP_INVITE);
-	INVALID(sip_take_cseq, struct sip_cseq, "", "1", "1 ", "BYE", "1BYE", "1 BYE x", "1, BYE", "-1 BYE",
-		"2147483648 BYE", "99999999999999999999 BYE", "0x1 BYE");
-	INVALID(sip_take_rack, struct sip_rack, "", "1", "1 1", "0 1 INVITE", "4294967296 1 INVITE", "1 1INVITE");
+	INVALID(sip_take_cseq, struct sip_cseq, "", "1", "1 ", "BYE", "1BYE", "1 BYE x", "1, BYE",
+		"-1 BYE", "2147483648 BYE", "99999999999999999999 BYE", "0x1 BYE");
+	INVALID(sip_take_rack, struct sip_rack, "", "1", "1 1", "0 1 INVITE", "4294967296 1 INVITE",
+		"1 1INVITE");
 }
 
 Test(sip_values, date)
@@ -168,17 +176,22 @@ Test(sip_values, date)
 	cr_assert_eq(date.hour, 23);
 	cr_assert_eq(date.minute, 29);
 	cr_assert_eq(date.second, 7);
-	INVALID(sip_take_date, struct sip_date, "", "Sat, 13 Nov 2010 23:29:00 UTC", "sat, 13 Nov 2010 23:29:00 GMT",
-		"Sat, 3 Nov 2010 23:29:00 GMT", "Sat, 13 Nix 2010 23:29:00 GMT", "Sat, 13 Nov 2010 24:29:00 GMT",
-		"Sat, 13 Nov 2010 23:60:00 GMT", "Sat, 32 Nov 2010 23:29:00 GMT", "Sat, 00 Nov 2010 23:29:00 GMT",
-		"Sat,  13 Nov 2010 23:29:0 GMT", "Sat, 13 Nov 2010 23:29:00 GMT ", "Fry, 13 Nov 2010 23:29:00 GMT");
+	INVALID(sip_take_date, struct sip_date, "", "Sat, 13 Nov 2010 23:29:00 UTC",
+		"sat, 13 Nov 2010 23:29:00 GMT", "Sat, 3 Nov 2010 23:29:00 GMT",
+		"Sat, 13 Nix 2010 23:29:00 GMT", "Sat, 13 Nov 2010 24:29:00 GMT",
+		"Sat, 13 Nov 2010 23:60:00 GMT", "Sat, 32 Nov 2010 23:29:00 GMT",
+		"Sat, 00 Nov 2010 23:29:00 GMT", "Sat,  13 Nov 2010 23:29:0 GMT",
+		"Sat, 13 Nov 2010 23:29:00 GMT ", "Fry, 13 Nov 2010 23:29:00 GMT");
 }
 
 Test(sip_values, challenge)
 {
 	struct sip_challenge ch;
 
-	READ(sip_take_challenge, "Digest realm=\"a, b\", nonce=\"n\" , opaque=\"\",qop=\"auth-int , auth\",stale=TRUE,algorithm=SHA-256", &ch);
+	READ(sip_take_challenge,
+	     "Digest realm=\"a, b\", nonce=\"n\" , opaque=\"\",qop=\"auth-int , "
+	     "auth\",stale=TRUE,algorithm=SHA-256",
+	     &ch);
 	cr_assert(ch.is_digest && ch.stale && ch.qop_auth && ch.qop_auth_int);
 	cr_assert_eq(ch.algorithm, SIP_DIGEST_SHA256);
 	assert_slice(text.copy, ch.realm, "a, b");
@@ -188,8 +201,9 @@ Test(sip_values, challenge)
 	cr_assert_eq(ch.algorithm, SIP_DIGEST_MD5);
 	READ(sip_take_challenge, "NewScheme a=b", &ch);
 	cr_assert(!ch.is_digest);
-	INVALID(sip_take_challenge, struct sip_challenge, "", "Digest", "Digest ", "Digest realm=\"a\"", "Digest realm",
-		"Digest nonce=\"n\",", "Digest nonce=\"n\" realm=\"r\"", "Digest nonce=\"n\";realm=\"r\"",
+	INVALID(sip_take_challenge, struct sip_challenge, "", "Digest", "Digest ",
+		"Digest realm=\"a\"", "Digest realm", "Digest nonce=\"n\",",
+		"Digest nonce=\"n\" realm=\"r\"", "Digest nonce=\"n\";realm=\"r\"",
 		"Digest nonce=\"n\",nonce=\"m\"", "Digest nonce=\"n");
 }
 
@@ -197,7 +211,11 @@ Test(sip_values, credentials)
 {
 	struct sip_credentials cr;
 
-	READ(sip_take_credentials, "Digest username=\"u\\\"x\",realm=\"r\",nonce=\"n\",uri=\"sip:h\",response=\"ab\",nc=0000001F,cnonce=\"c\",qop=auth,algorithm=SHA-512-256-sess", &cr);
+	READ(sip_take_credentials,
+	     "Digest "
+	     "username=\"u\\\"x\",realm=\"r\",nonce=\"n\",uri=\"sip:h\",response=\"ab\",nc="
+	     "0000001F,cnonce=\"c\",qop=auth,algorithm=SHA-512-256-sess",
+	     &cr);
 	assert_slice(text.copy, cr.username, "u\\\"x");
 	assert_slice(text.copy, cr.uri, "sip:h");
 	assert_slice(text.copy, cr.response, "ab");
@@ -223,8 +241,10 @@ Test(sip_values, content)
 	READ(sip_take_content_disposition, "session;handling=Optional", &d);
 	assert_slice(text.copy, d.type, "session");
 	cr_assert(d.optional);
-	INVALID(sip_take_content_type, struct sip_content_type, "", "a", "a/", "/b", "a/b;", "a/b;c", "a/b;c=", "a/b/c", "a/b, c/d");
-	INVALID(sip_take_content_disposition, struct sip_content_disposition, "", ";a", "a;", "a b");
+	INVALID(sip_take_content_type, struct sip_content_type, "", "a", "a/", "/b", "a/b;",
+		"a/b;c", "a/b;c=", "a/b/c", "a/b, c/d");
+	INVALID(sip_take_content_disposition, struct sip_content_disposition, "", ";a", "a;",
+		"a b");
 }
 
 Test(sip_values, events)
@@ -235,12 +255,14 @@ Test(sip_values, events)
 	READ(sip_take_event, "presence.winfo;id=7;x", &event);
 	assert_slice(text.copy, event.type, "presence.winfo");
 	assert_slice(text.copy, event.id, "7");
-	READ(sip_take_subscription_state, "terminated;reason=timeout;retry-after=30;expires=0", &state);
+	READ(sip_take_subscription_state, "terminated;reason=timeout;retry-after=30;expires=0",
+	     &state);
 	assert_slice(text.copy, state.state, "terminated");
 	assert_slice(text.copy, state.reason, "timeout");
 	cr_assert_eq(state.retry_after, 30u);
 	INVALID(sip_take_event, struct sip_event, "", ".a", "a.", "a..b", "a,b", ";id=1");
-	INVALID(sip_take_subscription_state, struct sip_subscription_state, "", "active;expires=x", "active;expires=4294967296", "active;expires");
+	INVALID(sip_take_subscription_state, struct sip_subscription_state, "", "active;expires=x",
+		"active;expires=4294967296", "active;expires");
 }
 
 Test(sip_values, timers)
@@ -255,8 +277,10 @@ Test(sip_values, timers)
 	cr_assert_eq(retry.seconds, 18000u);
 	cr_assert_eq(retry.duration, 3600u);
 	assert_slice(text.copy, retry.comment, "a (nested \\) one)");
-	INVALID(sip_take_session_timer, struct sip_session_timer, "", "x", "90;refresher=me", "90;refresher", "4294967296", "90 x");
-	INVALID(sip_take_retry_after, struct sip_retry_after, "", "soon", "1 (", "1 (a", "1 (a))", "1 ;duration=x", "949302838503028349304023988");
+	INVALID(sip_take_session_timer, struct sip_session_timer, "", "x", "90;refresher=me",
+		"90;refresher", "4294967296", "90 x");
+	INVALID(sip_take_retry_after, struct sip_retry_after, "", "soon", "1 (", "1 (a", "1 (a))",
+		"1 ;duration=x", "949302838503028349304023988");
 }
 
 /* Comments nest, up to a limit and without recursion. */
@@ -287,11 +311,14 @@ Test(sip_values, dialogs_and_sessions)
 	assert_slice(text.copy, id.to_tag, "t");
 	assert_slice(text.copy, id.from_tag, "f");
 	cr_assert(id.early_only);
-	INVALID(sip_take_dialog_id, struct sip_dialog_id, "", "a", "a;to-tag=t", "a;to-tag=t;from-tag=f;to-tag=u", "a;to-tag=\"t\";from-tag=f");
-	READ(sip_take_session_id, "ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000", &session);
+	INVALID(sip_take_dialog_id, struct sip_dialog_id, "", "a", "a;to-tag=t",
+		"a;to-tag=t;from-tag=f;to-tag=u", "a;to-tag=\"t\";from-tag=f");
+	READ(sip_take_session_id,
+	     "ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000", &session);
 	assert_slice(text.copy, session.remote, "00000000000000000000000000000000");
-	INVALID(sip_take_session_id, struct sip_session_id, "", "ab30317f1a784dc48ff824d0d3715d8", "AB30317f1a784dc48ff824d0d3715d86",
-		"ab30317f1a784dc48ff824d0d3715d86;remote=1", "ab30317f1a784dc48ff824d0d3715d860");
+	INVALID(sip_take_session_id, struct sip_session_id, "", "ab30317f1a784dc48ff824d0d3715d8",
+		"AB30317f1a784dc48ff824d0d3715d86", "ab30317f1a784dc48ff824d0d3715d86;remote=1",
+		"ab30317f1a784dc48ff824d0d3715d860");
 }
 
 Test(sip_values, reasons_and_warnings)
@@ -304,12 +331,17 @@ Test(sip_values, reasons_and_warnings)
 	assert_slice(text.copy, reason.protocol, "Q.850");
 	cr_assert_eq(reason.cause, 16u);
 	assert_slice(text.copy, reason.text, "Normal Clearing");
-	INVALID(sip_take_reason, struct sip_reason_value, "", ";cause=1", "SIP;cause=x", "SIP;cause");
-	READ(sip_take_warn_value, "307 isi.edu:5060 \"Session parameter 'foo' not understood\"", &warn);
+	INVALID(sip_take_reason, struct sip_reason_value, "", ";cause=1", "SIP;cause=x",
+		"SIP;cause");
+	READ(sip_take_warn_value, "307 isi.edu:5060 \"Session parameter 'foo' not understood\"",
+	     &warn);
 	cr_assert_eq(warn.code, 307);
 	assert_slice(text.copy, warn.agent, "isi.edu:5060");
-	INVALID(sip_take_warn_value, struct sip_warn_value, "", "1812 x \"y\"", "30 x \"y\"", "301 x", "301 \"y\"", "301 x y");
-	READ(sip_take_identity, "aGk.eyJ9.c2ln-_;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=\"shaken\"", &identity);
+	INVALID(sip_take_warn_value, struct sip_warn_value, "", "1812 x \"y\"", "30 x \"y\"",
+		"301 x", "301 \"y\"", "301 x y");
+	READ(sip_take_identity,
+	     "aGk.eyJ9.c2ln-_;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=\"shaken\"",
+	     &identity);
 	assert_slice(text.copy, identity.digest, "aGk.eyJ9.c2ln-_");
 	assert_slice(text.copy, identity.info, "https://cert.example.org/p.pem");
 	assert_slice(text.copy, identity.alg, "ES256");

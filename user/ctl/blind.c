@@ -120,11 +120,7 @@ static void find_losses(struct blind *out, const struct view *view)
 	__u64 undecided = counters_of_reason(view->counters, PASS_UNDECIDED) +
 			  counters_of_reason(view->counters, DROP_UNDECIDED_LIMIT);
 	__u64 stream = counters_of_reason(view->counters, PASS_STREAM);
-	__u64 internal = counters_of_reason(view->counters, DROP_INTERNAL);
 
-	if (internal)
-		warn(out, "%llu packets dropped because a map was missing: please report this",
-		     internal);
 	if (host->tap_lost)
 		warn(out,
 		     "%llu messages did not fit into the ring to the daemon: calls and "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sipxdpctl parse: what a SIP message is made of, or where and why it is none. Reads one message from
- * a file or standard input, or every one that a capture holds. */
+/* sipxdpctl parse: what a SIP message is made of, or where and why it is none. Reads one message
+ * from a file or standard input, or every one that a capture holds. */
 #include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
@@ -17,9 +17,9 @@
 #include "ctl/payload.h"
 #include "ctl/text.h"
 
-#define INPUT_MAX (256u << 20) /* octets; a message has no more than 65535, captures have */
+#define INPUT_MAX  (256u << 20) /* octets; a message has no more than 65535, captures have */
 #define INPUT_STEP (64u << 10)
-#define SIP_PORT 5060
+#define SIP_PORT   5060
 
 struct input {
 	char *data;
@@ -33,7 +33,8 @@ static int read_all(FILE *f, struct input *in)
 
 	do {
 		if (in->length == room) {
-			char *larger = room < INPUT_MAX ? realloc(in->data, room + INPUT_STEP) : NULL;
+			char *larger = room < INPUT_MAX ? realloc(in->data, room + INPUT_STEP)
+							: NULL;
 
 			if (!larger)
 				return room < INPUT_MAX ? -ENOMEM : -EFBIG;
@@ -84,7 +85,7 @@ static void print_members(const json_t *object, int depth)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value)
 		print_value(key, value, depth);
 }
 
@@ -107,8 +108,7 @@ static void print_list(const char *key, const json_t *list, int depth)
 	const json_t *value;
 	size_t i;
 
-	json_array_foreach(list, i, value)
-	{
+	json_array_foreach (list, i, value) {
 		if (strcmp(key, "headers") == 0) {
 			if (i == 0)
 				printf("%*s%s:\n", 2 * depth, "", key);
@@ -158,8 +158,7 @@ static void print_findings(const char *kind, const json_t *list)
 	const json_t *finding;
 	size_t i;
 
-	json_array_foreach(list, i, finding)
-	{
+	json_array_foreach (list, i, finding) {
 		const json_t *offset = json_object_get(finding, "offset");
 
 		printf("%s: %s, ", kind, json_string_value(json_object_get(finding, "rfc")));
@@ -214,8 +213,8 @@ static int parse_message(const struct input *in)
 	return finish_output(written, valid);
 }
 
-/* Is it a SIP message that somebody sent, or tried to? By port, or by the version in its first line;
- * a keepalive is none. */
+/* Is it a SIP message that somebody sent, or tried to? By port, or by the version in its first
+ * line; a keepalive is none. */
 static bool looks_like_sip(const struct payload *p)
 {
 	static const char version[] = "SIP/2.0";

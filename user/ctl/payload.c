@@ -10,8 +10,8 @@
 #include <netinet/udp.h>
 #include <string.h>
 
-#define VLAN_TAGS_MAX 2
-#define VLAN_TAG 4
+#define VLAN_TAGS_MAX	    2
+#define VLAN_TAG	    4
 #define IPV6_EXTENSIONS_MAX 8
 
 /* What is left of the frame. */
@@ -64,8 +64,8 @@ static bool take_ipv4(struct view *v)
 		return false;
 	header = ip.ihl * 4u;
 	total = ntohs(ip.tot_len);
-	if (ip.version != 4 || header < sizeof(ip) || total < header || ip.protocol != IPPROTO_UDP ||
-	    (ntohs(ip.frag_off) & (IP_MF | IP_OFFMASK)))
+	if (ip.version != 4 || header < sizeof(ip) || total < header ||
+	    ip.protocol != IPPROTO_UDP || (ntohs(ip.frag_off) & (IP_MF | IP_OFFMASK)))
 		return false;
 	if (!cut(v, total - sizeof(ip)))
 		return false;

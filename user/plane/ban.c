@@ -117,6 +117,9 @@ int ban_add(struct maps *maps, const struct sipxdp_prefix *prefix, const struct 
 	    (found.kind == BAN_COVERS_EXEMPT && entry.origin != BAN_HAND))
 		return -EACCES;
 	entry.hits = hits_so_far(maps, prefix);
+	entry.prefix_len = prefix->prefix_len;
+	if (key_tells_hosts_apart(prefix))
+		__atomic_store_n(&maps->settings->has_hosts6, 1, __ATOMIC_SEQ_CST);
 	err = maps_put(maps, MAP_BANS, prefix, &entry, BPF_ANY);
 	if (err)
 		return err == -E2BIG ? -ENOSPC : err;

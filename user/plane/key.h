@@ -4,6 +4,7 @@
 #define SIPXDP_PLANE_KEY_H
 
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <sipxdp/address.h>
@@ -48,6 +49,15 @@ static inline struct sipxdp_peer key_from_endpoint(const struct endpoint *endpoi
 static inline struct endpoint key_to_endpoint(const struct sipxdp_peer *key)
 {
 	return (struct endpoint){ .address = key_to_address(&key->addr), .port = ntohs(key->port) };
+}
+
+/* Does it tell hosts of one /64 apart? Rows of `sources` do not, so settings.has_hosts6 must be set
+ * before such an entry of `bans` or `networks` can hold. */
+static inline bool key_tells_hosts_apart(const struct sipxdp_prefix *key)
+{
+	struct in6_addr address = key_to_address(&key->addr);
+
+	return key->prefix_len > 64 && !address_is_ipv4(&address);
 }
 
 /* The row of `sources` that an address has: IPv4 by address, IPv6 by /64. */

@@ -79,6 +79,8 @@ static int put_one(const struct difference *diff, const struct sipxdp_prefix *ke
 {
 	struct network value = { .policy = policy };
 
+	if (key_tells_hosts_apart(key))
+		__atomic_store_n(&diff->maps->settings->has_hosts6, 1, __ATOMIC_SEQ_CST);
 	return maps_put(diff->maps, MAP_NETWORKS, key, &value, BPF_ANY);
 }
 

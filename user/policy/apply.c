@@ -29,6 +29,18 @@ struct sipxdp_rate apply_rate(const struct config_rate *rate, __u64 tick_ns)
 	return out;
 }
 
+/* Two limits as one: their rates and bursts added. */
+static struct sipxdp_rate rate_sum(const struct sipxdp_rate *a, const struct sipxdp_rate *b)
+{
+	struct sipxdp_rate sum = { 0, 0 };
+
+	if (!a->cost_ns || !b->cost_ns)
+		return sum;
+	sum.cost_ns = (__u64)((__uint128_t)a->cost_ns * b->cost_ns / (a->cost_ns + b->cost_ns));
+	sum.tolerance_ns = a->tolerance_ns < b->tolerance_ns ? a->tolerance_ns : b->tolerance_ns;
+	return sum;
+}
+
 static void apply_budget(const struct config_budget *budget, __u64 tick_ns,
 			 struct sipxdp_rate out[LIMIT_CLASS_COUNT])
 {
@@ -108,6 +120,8 @@ static void apply_service(const struct config_service *cfg, __u64 tick_ns, struc
 	out->total_all = apply_rate(&limits->total_all, tick_ns);
 	out->emergency = apply_rate(&limits->emergency, tick_ns);
 	out->provisional = apply_rate(&limits->provisional, tick_ns);
+	/* the challenged can be no more than the unknown that were let in to be challenged */
+	out->provisional_all = rate_sum(&out->unknown[LIMIT_INVITE], &out->unknown[LIMIT_REGISTER]);
 	out->dialog = apply_rate(&limits->dialog, tick_ns);
 	out->undecided = apply_rate(&limits->undecided, tick_ns);
 	out->syn = apply_rate(&limits->syn, tick_ns);

@@ -5,7 +5,7 @@
 #include "sip/quoted.h"
 #include "sip/warning.h"
 
-#define RFC "RFC 3261 25.1"
+#define RFC	     "RFC 3261 25.1"
 #define RFC_OUTBOUND "RFC 5626 11"
 
 #define REG_ID_MAX 0x7fffffff
@@ -22,9 +22,10 @@ static inline bool take_angled(struct sip_cursor *c, struct sip_address *address
 	return true;
 }
 
-/* Behind a display-name only "<" can stand; LWS between is not needed (RFC 4475 section 3.1.1.6). */
+/* Behind a display-name only "<" can stand; LWS between is not needed (RFC 4475 section 3.1.1.6).
+ */
 static __attribute__((noinline)) bool take_angled_after_name(struct sip_cursor *c,
-							      struct sip_address *address)
+							     struct sip_address *address)
 {
 	c->at = sip_skip_space(c, c->at);
 	if (sip_unlikely(sip_peek(c) != '<'))
@@ -54,7 +55,7 @@ static void take_token_name(struct sip_cursor *c, struct sip_address *address)
 
 /* Where the address does not start with "<". */
 static __attribute__((noinline)) bool take_other_address(struct sip_cursor *c,
-							  struct sip_address *address)
+							 struct sip_address *address)
 {
 	uint32_t token_end;
 
@@ -92,7 +93,8 @@ bool sip_take_tagged(struct sip_cursor *c, struct sip_address *address)
 		if (!sip_is_word(c->text, param.name, "tag"))
 			continue;
 		if (sip_unlikely(param.kind != SIP_PARAM_TOKEN))
-			return sip_fail(c, param.name.offset, "RFC 3261 19.3", "tag is not a token");
+			return sip_fail(c, param.name.offset, "RFC 3261 19.3",
+					"tag is not a token");
 		if (sip_unlikely(address->tag.length))
 			return sip_fail(c, param.name.offset, "RFC 3261 7.3.1", "second tag");
 		address->tag = param.value;

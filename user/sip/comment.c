@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* comment = LPAREN *(ctext / quoted-pair / comment) RPAREN; nesting is counted, not recursed into. */
+/* comment = LPAREN *(ctext / quoted-pair / comment) RPAREN; nesting is counted, not recursed into.
+ */
 #include "sip/comment.h"
 
 #define RFC "RFC 3261 25.1"

@@ -4,7 +4,7 @@
 
 #include "sip/param.h"
 
-#define RFC_TYPE "RFC 3261 20.15"
+#define RFC_TYPE	"RFC 3261 20.15"
 #define RFC_DISPOSITION "RFC 3261 20.11"
 
 /* m-parameter = m-attribute EQUAL m-value: unlike others, never without a value. */

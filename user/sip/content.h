@@ -14,7 +14,7 @@ struct sip_content_type {
 
 struct sip_content_disposition {
 	struct sip_slice type; /* session, render, early-session … */
-	bool optional;         /* handling=optional; required if not said */
+	bool optional;	       /* handling=optional; required if not said */
 };
 
 /* Both read the whole value. */

@@ -4,9 +4,9 @@
 
 #include "sip/number.h"
 
-#define RFC_CSEQ "RFC 3261 20.16"
+#define RFC_CSEQ  "RFC 3261 20.16"
 #define RFC_RANGE "RFC 3261 8.1.1.5"
-#define RFC_RACK "RFC 3262 7.2"
+#define RFC_RACK  "RFC 3262 7.2"
 
 #define CSEQ_MAX 0x7fffffff
 

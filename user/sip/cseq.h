@@ -8,7 +8,7 @@
 
 struct sip_cseq {
 	uint32_t number; /* below 2^31 (RFC 3261 section 8.1.1.5) */
-	uint8_t method;  /* enum sip_method */
+	uint8_t method;	 /* enum sip_method */
 	struct sip_slice method_name;
 };
 

@@ -8,10 +8,9 @@ __attribute__((cold)) bool sip_fail(struct sip_cursor *c, uint32_t at, const cha
 				    const char *what)
 {
 	if (!c->fault.what) {
-		c->fault = (struct sip_fault){ .offset = at,
-					       .response = STATUS_BAD_REQUEST,
-					       .rfc = rfc,
-					       .what = what };
+		c->fault = (struct sip_fault){
+			.offset = at, .response = STATUS_BAD_REQUEST, .rfc = rfc, .what = what
+		};
 	}
 	return false;
 }

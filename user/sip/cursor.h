@@ -21,7 +21,7 @@
 #include "sip/octet.h"
 #include "sip/slice.h"
 
-#define sip_likely(x) __builtin_expect(!!(x), 1)
+#define sip_likely(x)	__builtin_expect(!!(x), 1)
 #define sip_unlikely(x) __builtin_expect(!!(x), 0)
 
 struct sip_fault {
@@ -34,9 +34,9 @@ struct sip_fault {
 struct sip_cursor {
 	const uint8_t *text;
 	const struct sip_index *index;
-	uint32_t at;    /* the next octet to read */
-	uint32_t end;   /* past the value; trailing white space is cut off */
-	uint32_t warnings; /* bits of enum sip_warning */
+	uint32_t at;		/* the next octet to read */
+	uint32_t end;		/* past the value; trailing white space is cut off */
+	uint32_t warnings;	/* bits of enum sip_warning */
 	struct sip_fault fault; /* set by sip_fail(), `what` NULL until then */
 };
 

@@ -4,7 +4,8 @@
 
 #define RFC "RFC 3261 20.17"
 
-/* Its length, and a picture of it: "D" is a digit, "a" any letter of a name, the rest itself. */
+/* A picture of it: "D" is a digit, "a" belongs to a name, which is looked up, the rest is itself.
+ */
 static const char picture[] = "aaa, DD aaa DDDD DD:DD:DD GMT";
 #define DATE_LENGTH (sizeof(picture) - 1)
 
@@ -14,10 +15,10 @@ static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static bool fits_picture(const uint8_t *date)
 {
 	for (uint32_t i = 0; i < DATE_LENGTH; i++) {
-		uint16_t class = picture[i] == 'D' ? SIP_DIGIT : SIP_ALPHA;
-
-		if (picture[i] == 'D' || picture[i] == 'a' ? !sip_octet_is(date[i], class)
-							   : date[i] != (uint8_t)picture[i])
+		if (picture[i] == 'a')
+			continue;
+		if (picture[i] == 'D' ? date[i] - (uint32_t)'0' > 9
+				      : date[i] != (uint8_t)picture[i])
 			return false;
 	}
 	return true;
@@ -50,7 +51,8 @@ bool sip_take_date(struct sip_cursor *c, struct sip_date *date)
 	struct sip_date d;
 
 	if (c->end - c->at != DATE_LENGTH || !fits_picture(p))
-		return sip_fail(c, c->at, RFC, "Date is not as in \"Sat, 13 Nov 2010 23:29:00 GMT\"");
+		return sip_fail(c, c->at, RFC,
+				"Date is not as in \"Sat, 13 Nov 2010 23:29:00 GMT\"");
 	d = (struct sip_date){
 		.year = (uint16_t)(two_digits(p + 12) * 100 + two_digits(p + 14)),
 		.month = (uint8_t)(name_index(p + 8, months, 12) + 1),

@@ -4,7 +4,7 @@
 
 #include "sip/param.h"
 
-#define RFC "RFC 3261 25.1"
+#define RFC		"RFC 3261 25.1"
 #define RFC_CREDENTIALS "RFC 3261 22.4"
 
 #define NONCE_COUNT_DIGITS 8
@@ -109,9 +109,12 @@ bool sip_take_challenge(struct sip_cursor *c, struct sip_challenge *challenge)
 {
 	struct sip_slice qop = { 0 }, stale = { 0 };
 	const struct target targets[] = {
-		{ "realm", &challenge->realm },	    { "nonce", &challenge->nonce },
-		{ "opaque", &challenge->opaque },   { "domain", &challenge->domain },
-		{ "qop", &qop },		    { "algorithm", &challenge->algorithm_name },
+		{ "realm", &challenge->realm },
+		{ "nonce", &challenge->nonce },
+		{ "opaque", &challenge->opaque },
+		{ "domain", &challenge->domain },
+		{ "qop", &qop },
+		{ "algorithm", &challenge->algorithm_name },
 		{ "stale", &stale },
 	};
 	uint32_t from = c->at;
@@ -157,11 +160,16 @@ bool sip_take_credentials(struct sip_cursor *c, struct sip_credentials *credenti
 {
 	struct sip_slice nc = { 0 };
 	const struct target targets[] = {
-		{ "username", &credentials->username }, { "realm", &credentials->realm },
-		{ "nonce", &credentials->nonce },	{ "uri", &credentials->uri },
-		{ "response", &credentials->response }, { "cnonce", &credentials->cnonce },
-		{ "opaque", &credentials->opaque },	{ "qop", &credentials->qop },
-		{ "nc", &nc },				{ "algorithm", &credentials->algorithm_name },
+		{ "username", &credentials->username },
+		{ "realm", &credentials->realm },
+		{ "nonce", &credentials->nonce },
+		{ "uri", &credentials->uri },
+		{ "response", &credentials->response },
+		{ "cnonce", &credentials->cnonce },
+		{ "opaque", &credentials->opaque },
+		{ "qop", &credentials->qop },
+		{ "nc", &nc },
+		{ "algorithm", &credentials->algorithm_name },
 	};
 	bool digest = false;
 

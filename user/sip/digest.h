@@ -21,7 +21,7 @@ enum sip_digest_algorithm {
 struct sip_challenge {
 	bool is_digest; /* false: another scheme, of which only `scheme` is set */
 	bool stale;
-	bool qop_auth;  /* qop offers auth */
+	bool qop_auth; /* qop offers auth */
 	bool qop_auth_int;
 	enum sip_digest_algorithm algorithm;
 	struct sip_slice scheme;

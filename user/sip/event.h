@@ -11,10 +11,10 @@ struct sip_event {
 };
 
 struct sip_subscription_state {
-	struct sip_slice state;  /* active, pending, terminated … */
+	struct sip_slice state;	 /* active, pending, terminated … */
 	struct sip_slice reason; /* length 0: none */
-	uint32_t expires;        /* seconds, 0 also for none */
-	uint32_t retry_after;    /* seconds, 0 also for none */
+	uint32_t expires;	 /* seconds, 0 also for none */
+	uint32_t retry_after;	 /* seconds, 0 also for none */
 };
 
 /* Both read the whole value. */

@@ -10,10 +10,9 @@ _Static_assert(2 * SIP_HEADER_COUNT <= 256, "numbers of keys fit in a slot");
 struct sip_name_key sip_name_keys[SIP_NAME_KEYS_MAX];
 uint8_t sip_name_slots[SIP_NAME_SLOTS];
 
-static const char *const names[SIP_HEADER_COUNT] = {
-	[SIP_HEADER_OTHER] = "",
+static const char *const names[SIP_HEADER_COUNT] = { [SIP_HEADER_OTHER] = "",
 #define X(id, name, compact, repeat) [SIP_HEADER_##id] = name,
-	SIP_HEADERS(X)
+						     SIP_HEADERS(X)
 #undef X
 };
 
@@ -67,11 +66,12 @@ static void enter_name(const char *name, enum sip_header_id id)
 	static uint8_t count;
 	uint8_t line[8 + 64] = "xxxxxx\r\n"; /* as it stands in a message: behind a CRLF */
 	uint32_t length = (uint32_t)strlen(name), slot;
-	struct sip_name_key key = { .length = length, .id = (uint8_t)id };
+	struct sip_name_key key = { .length = (uint16_t)length, .id = (uint8_t)id };
 
 	memcpy(line + 8, name, length);
 	key.last = sip_load64(line + length) | SIP_LOWER_CASE;
 	key.own = length < 8 ? UINT64_MAX << (64 - 8 * length) : UINT64_MAX;
+	key.seen_length = length <= 16 ? key.length : 0;
 	if (length > 8)
 		key.first = sip_load64(line + 8) | SIP_LOWER_CASE;
 	slot = sip_name_slot(key.last, line[8], length);

@@ -120,11 +120,12 @@ enum sip_header_id {
 #define X(id, name, compact, repeat) SIP_HEADER_##id,
 	SIP_HEADERS(X)
 #undef X
-	SIP_HEADER_COUNT,
+		SIP_HEADER_COUNT,
 };
 
 #define SIP_HEADERS_KNOWN_MAX 128
-_Static_assert((int)SIP_HEADER_COUNT <= SIP_HEADERS_KNOWN_MAX, "more headers than there is room for");
+_Static_assert((int)SIP_HEADER_COUNT <= SIP_HEADERS_KNOWN_MAX,
+	       "more headers than there is room for");
 
 enum sip_repeat {
 	SIP_REPEAT_LIST,
@@ -133,7 +134,8 @@ enum sip_repeat {
 };
 
 /* Which header the name text[from..from+length) is, long or compact, in any case. The name is a
- * token behind a CRLF and, before that, a start line: the eight octets before its end can be read. */
+ * token behind a CRLF and, before that, a start line: the eight octets before its end can be read.
+ */
 enum sip_header_id sip_header_of(const uint8_t *text, uint32_t from, uint32_t length);
 
 /* "Call-ID" for SIP_HEADER_CALL_ID; "" for SIP_HEADER_OTHER. */

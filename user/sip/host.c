@@ -4,7 +4,7 @@
 
 #define RFC "RFC 3261 25.1"
 
-#define IPV6_GROUPS 8
+#define IPV6_GROUPS	  8
 #define IPV6_GROUP_DIGITS 4
 
 /* hostname = *( domainlabel "." ) toplabel [ "." ], octet by octet: for those with hyphens, with a
@@ -81,9 +81,9 @@ static bool take_ipv4_tail(const struct sip_cursor *c, uint32_t *at)
 struct ipv6_groups {
 	uint32_t at;
 	uint32_t count;
-	bool gap;      /* "::" was seen; it stands for one group of zeros at the least */
+	bool gap;	/* "::" was seen; it stands for one group of zeros at the least */
 	bool after_gap; /* the cursor stands right behind it */
-	bool complete; /* nothing can follow */
+	bool complete;	/* nothing can follow */
 };
 
 /* The colons before a group: one, or once "::", or the ":::" before an IPv4 tail that RFC 5118

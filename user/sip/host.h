@@ -16,9 +16,9 @@ enum sip_host_kind {
 
 struct sip_host {
 	struct sip_slice name;
-	uint16_t port;     /* host byte order; 0: none was given */
-	uint8_t kind;      /* enum sip_host_kind */
-	uint8_t has_port;  /* 1 also for a port of 0, which is warned of */
+	uint16_t port;	  /* host byte order; 0: none was given */
+	uint8_t kind;	  /* enum sip_host_kind */
+	uint8_t has_port; /* 1 also for a port of 0, which is warned of */
 };
 
 #define SIP_PORT_MAX 65535
@@ -38,8 +38,8 @@ static inline uint32_t sip_lowest_dot(uint64_t dots)
 	return (uint32_t)__builtin_ctzll(dots | 1ull << 63);
 }
 
-/* Letters have a bit that digits and dots lack. Among `length` octets of SIP_LABEL, 7 to 15 of them,
- * two words of eight see all; the word that may reach past them is cut off. */
+/* Letters have a bit that digits and dots lack. Among `length` octets of SIP_LABEL, 7 to 15 of
+ * them, two words of eight see all; the word that may reach past them is cut off. */
 static inline bool sip_has_letter(const uint8_t *octets, uint32_t length)
 {
 	uint64_t first = sip_load64(octets), last;
@@ -73,13 +73,15 @@ static inline bool sip_is_ipv4(const uint8_t *p, uint32_t length, uint64_t dots)
 	dots &= dots - 1;
 	third = sip_lowest_dot(dots);
 	dots &= dots - 1;
-	return !dots && sip_is_ipv4_octet(p, first) && sip_is_ipv4_octet(p + first + 1, second - first - 1) &&
+	return !dots && sip_is_ipv4_octet(p, first) &&
+	       sip_is_ipv4_octet(p + first + 1, second - first - 1) &&
 	       sip_is_ipv4_octet(p + second + 1, third - second - 1) &&
 	       sip_is_ipv4_octet(p + third + 1, length - third - 1);
 }
 
 /* host = hostname / IPv4address / IPv6reference; sets name and kind only. */
-static inline bool sip_take_host(struct sip_cursor *c, struct sip_host *host)
+static inline __attribute__((always_inline)) bool sip_take_host(struct sip_cursor *c,
+								struct sip_host *host)
 {
 	uint32_t from = c->at, to = sip_run(c->index->not_label, from), length = to - from, top;
 	uint64_t dots, edges;

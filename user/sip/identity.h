@@ -6,10 +6,11 @@
 #include "sip/cursor.h"
 
 struct sip_identity {
-	struct sip_slice digest; /* signed-identity-digest: header.payload.signature or ..signature */
-	struct sip_slice info;   /* URI of the certificate, without <>; length 0: none */
-	struct sip_slice alg;    /* length 0: none */
-	struct sip_slice ppt;    /* shaken, div …; length 0: none */
+	struct sip_slice
+		digest;	       /* signed-identity-digest: header.payload.signature or ..signature */
+	struct sip_slice info; /* URI of the certificate, without <>; length 0: none */
+	struct sip_slice alg;  /* length 0: none */
+	struct sip_slice ppt;  /* shaken, div …; length 0: none */
 };
 
 bool sip_take_identity(struct sip_cursor *c, struct sip_identity *identity);

@@ -11,8 +11,8 @@
 
 INDEX_TARGET static inline uint64_t joined_mask(__m256i low, __m256i high)
 {
-	return (uint32_t)_mm256_movemask_epi8(low) |
-	       (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
+							     << 32;
 }
 
 /* Low nibbles and high-nibble bits of 32 octets. */

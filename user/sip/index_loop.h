@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The loop that all variants of the index share. The including file defines, before it includes
- * this, INDEX_TARGET (the instruction set, as a function attribute) and two functions, in which alone
- * the variants differ:
- *     static inline struct octet_masks classify(const uint8_t octets[SIP_BLOCK]);
- *     static inline uint32_t lowest_bit(uint64_t bits);    any number up to 64 if there is none
- * struct octet_masks is in index_masks.h. */
+ * this, INDEX_TARGET (the instruction set, as a function attribute) and two functions, in which
+ * alone the variants differ: static inline struct octet_masks classify(const uint8_t
+ * octets[SIP_BLOCK]); static inline uint32_t lowest_bit(uint64_t bits);    any number up to 64 if
+ * there is none struct octet_masks is in index_masks.h. */
 #ifndef SIPXDP_SIP_INDEX_LOOP_H
 #define SIPXDP_SIP_INDEX_LOOP_H
 
@@ -15,7 +14,8 @@
 #include "sip/index_masks.h"
 
 /* Writes the offset of each bit of `ends`. A block rarely ends more than two lines, so two are
- * written whether they are there or not: a branch less to mispredict. Returns where the next goes. */
+ * written whether they are there or not: a branch less to mispredict. Returns where the next goes.
+ */
 INDEX_TARGET static inline uint16_t *append_line_ends(uint16_t *line_end, uint32_t base,
 						      uint64_t ends)
 {
@@ -62,6 +62,8 @@ INDEX_TARGET static enum sip_framing finish_index(struct sip_index *index, struc
 	if (s->unpaired)
 		return SIP_FRAMING_BARE_CR_LF;
 	s->line_end = append_line_ends(s->line_end, base, m->lf & header);
+	if (s->line_end > index->line_end + SIP_LINES_MAX + 1)
+		return SIP_FRAMING_TOO_MANY_LINES;
 	index->lines = (uint32_t)(s->line_end - index->line_end) - 1; /* without the blank one */
 	index->size = index->line_end[index->lines] + 1u;
 	index->plain_text = !(s->not_text | (m->not_text & header));
@@ -78,10 +80,10 @@ INDEX_TARGET static inline const uint8_t *padded_block(uint8_t copy[SIP_BLOCK],
 	return copy;
 }
 
-/* A blank line is an LF two octets after an LF; that the octet between is a CR, and that every other
- * CR and LF is paired, is tested for all at once. */
-INDEX_TARGET static inline enum sip_framing index_text(struct sip_index *index,
-						       const uint8_t *text, uint32_t len)
+/* A blank line is an LF two octets after an LF; that the octet between is a CR, and that every
+ * other CR and LF is paired, is tested for all at once. */
+INDEX_TARGET static inline enum sip_framing index_text(struct sip_index *index, const uint8_t *text,
+						       uint32_t len)
 {
 	struct index_state s = { .line_end = index->line_end };
 	const uint16_t *full = index->line_end + SIP_LINES_MAX;

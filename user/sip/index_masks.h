@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct octet_masks {
-	uint64_t cr, lf, dot;                    /* is that octet */
+	uint64_t cr, lf, dot;			 /* is that octet */
 	uint64_t not_token, not_label, not_text; /* is not of that class of octet.h */
 };
 

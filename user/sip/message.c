@@ -9,7 +9,7 @@
 #include "sip/message_octets.h"
 #include "sip/message_rules.h"
 
-#define RFC_FORMAT "RFC 3261 7"
+#define RFC_FORMAT  "RFC 3261 7"
 #define RFC_HEADERS "RFC 3261 7.3.1"
 
 /* What every request and response has (RFC 3261 section 8.1.1, 8.2.6.2). */
@@ -36,6 +36,13 @@ static size_t leading_crlf(const char *data, size_t len)
 	return at;
 }
 
+/* In halves, which compilers do with a few stores where they would call or loop for the whole. */
+static inline void clear_seen(uint8_t seen[SIP_HEADERS_KNOWN_MAX])
+{
+	memset(seen, 0, SIP_HEADERS_KNOWN_MAX / 2);
+	memset(seen + SIP_HEADERS_KNOWN_MAX / 2, 0, SIP_HEADERS_KNOWN_MAX / 2);
+}
+
 static void start_message(struct sip_message *msg, const char *data, size_t len)
 {
 	msg->lead = (uint32_t)leading_crlf(data, len);
@@ -48,7 +55,7 @@ static void start_message(struct sip_message *msg, const char *data, size_t len)
 	msg->expires = msg->content_length = 0;
 	msg->max_forwards = 0;
 	msg->user_agent = msg->content_type = sip_slice_of(0, 0);
-	memset(msg->seen, 0, sizeof(msg->seen));
+	clear_seen(msg->seen);
 }
 
 static bool index_message(struct sip_message *msg, struct sip_cursor *c)
@@ -56,15 +63,13 @@ static bool index_message(struct sip_message *msg, struct sip_cursor *c)
 	enum sip_framing framing = sip_index_build(&msg->index, c->text, msg->size);
 
 	switch (framing) {
-	case SIP_FRAMING_WHOLE:
-		return true;
+	case SIP_FRAMING_WHOLE: return true;
 	case SIP_FRAMING_BARE_CR_LF:
 		return sip_fail(c, sip_find_bare_cr_lf(c->text, msg->size), RFC_FORMAT,
 				"CR or LF that is not half of a CRLF");
-	case SIP_FRAMING_NO_BLANK_LINE:
-		break;
+	case SIP_FRAMING_NO_BLANK_LINE: break;
 	case SIP_FRAMING_TOO_MANY_LINES:
-		return sip_fail(c, msg->size, RFC_FORMAT, "more than 1024 lines of headers");
+		return sip_fail(c, msg->size, RFC_FORMAT, "more than 512 lines of headers");
 	}
 	return sip_fail(c, msg->size, RFC_FORMAT, "no blank line ends the headers");
 }
@@ -113,25 +118,27 @@ static bool find_colon(struct sip_cursor *c, uint32_t from, uint32_t *colon)
 	return true;
 }
 
-/* Takes more white space than the one space before a value off both its ends. */
-static __attribute__((noinline)) void trim_spaces(struct sip_cursor *c)
-{
-	while (c->at < c->end && sip_is_space(c->text[c->at]))
-		c->at++;
-	while (c->end > c->at && sip_is_space(c->text[c->end - 1]))
-		c->end--;
-}
-
 /* Puts the cursor around the value without the white space at its ends. */
-static inline void trim_value(struct sip_cursor *c, uint32_t from, uint32_t end)
+static __attribute__((noinline)) void trim_spaces(struct sip_cursor *c, uint32_t from, uint32_t end)
 {
-	const uint8_t *text = c->text;
-
-	from += text[from] == ' '; /* nearly always there */
+	while (from < end && sip_is_space(c->text[from]))
+		from++;
+	while (end > from && sip_is_space(c->text[end - 1]))
+		end--;
 	c->at = from;
 	c->end = end;
-	if (sip_unlikely(sip_is_space(text[from]) || sip_is_space(text[end - 1])))
-		trim_spaces(c);
+}
+
+/* The same for a value behind `colon`; nearly always there is one space before it and none behind.
+ */
+static inline void trim_value(struct sip_cursor *c, uint32_t colon, uint32_t end)
+{
+	const uint8_t *p = c->text + colon;
+
+	c->at = colon + 2;
+	c->end = end;
+	if (sip_unlikely(p[1] != ' ' || sip_is_space(p[2]) || sip_is_space(c->text[end - 1])))
+		trim_spaces(c, colon + 1, end);
 }
 
 /* message-header = name HCOLON value, which starts at `from`; the CRLF is at `end`. */
@@ -142,23 +149,24 @@ static inline bool take_header(struct sip_message *msg, struct sip_cursor *c,
 	enum sip_header_id id;
 	sip_message_rule *rule;
 
-	if (sip_unlikely(c->text[colon] != ':' || colon == from) && !find_colon(c, from, &colon))
+	if (sip_unlikely(c->text[colon] != ':') && !find_colon(c, from, &colon))
 		return false;
-	trim_value(c, colon + 1, end);
 	id = sip_header_lookup(c->text + from, name_end - from);
+	if (sip_unlikely(id == SIP_HEADER_OTHER) && name_end == from)
+		return find_colon(c, from, &colon);
+	trim_value(c, colon, end);
+	header->name = sip_slice_of(from, name_end);
 	header->id = (uint8_t)id;
-	header->name.offset = (uint16_t)from;
-	header->name.length = (uint16_t)(name_end - from);
-	header->value.offset = (uint16_t)c->at;
-	header->value.length = (uint16_t)(c->end - c->at);
-	if (sip_unlikely(!note_seen(msg, id)) && sip_header_repeat(id) != SIP_REPEAT_LIST)
-		return pass_repeated(c, id);
+	if (sip_unlikely(!note_seen(msg, id)) && sip_header_repeat(id) != SIP_REPEAT_LIST &&
+	    !pass_repeated(c, id))
+		return false;
+	header->value = sip_slice_of(c->at, c->end);
 	rule = sip_message_rules[id];
 	return !rule || rule(msg, c);
 }
 
-/* Does the line behind the LF at `line_end` continue the one it ends? It starts with SP or HTAB then;
- * a CR starts the blank line. */
+/* Does the line behind the LF at `line_end` continue the one it ends? It starts with SP or HTAB
+ * then; a CR starts the blank line. */
 static inline bool is_folded(const struct sip_cursor *c, uint32_t line_end)
 {
 	uint8_t next = c->text[line_end + 1];
@@ -166,16 +174,15 @@ static inline bool is_folded(const struct sip_cursor *c, uint32_t line_end)
 	return sip_unlikely(sip_is_space(next)) && next != '\r';
 }
 
+/* There are no more of them than lines, for which there is room. */
 static bool take_headers(struct sip_message *msg, struct sip_cursor *c)
 {
 	const uint16_t *line = msg->index.line_end, *last = line + msg->index.lines - 1;
-	struct sip_header *header = msg->headers, *full = header + SIP_HEADERS_MAX;
+	struct sip_header *header = msg->headers;
 
 	for (; line < last; header++) {
 		uint32_t from = *line++ + 1u;
 
-		if (sip_unlikely(header == full))
-			return sip_fail(c, from, RFC_HEADERS, "more than 256 headers");
 		header->folded = 0;
 		for (; is_folded(c, *line); line++)
 			header->folded = 1;
@@ -293,7 +300,8 @@ void sip_message_error(const struct sip_message *msg, const struct sip_cursor *c
 	uint32_t offset = msg->lead + c->fault.offset;
 	bool response = msg->size >= 4 && strncasecmp(msg->text, "SIP/", 4) == 0;
 
-	/* A response is never answered, nor is what has no start line to say so (section 18.1.2). */
+	/* A response is never answered, nor is what has no start line to say so (section 18.1.2).
+	 */
 	*err = (struct sip_error){ .offset = offset,
 				   .line = count_lines(data, offset),
 				   .response = response || !msg->size ? 0 : c->fault.response,

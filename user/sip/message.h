@@ -32,10 +32,10 @@
 #include "sip/warning.h"
 
 /* What one message may hold; more is an error. */
-#define SIP_HEADERS_MAX 256
-#define SIP_VIAS_MAX 64
+#define SIP_HEADERS_MAX	 (SIP_LINES_MAX - 1)
+#define SIP_VIAS_MAX	 64
 #define SIP_CONTACTS_MAX 64
-#define SIP_ROUTES_MAX 32 /* Route and Record-Route each */
+#define SIP_ROUTES_MAX	 32 /* Route and Record-Route each */
 
 enum sip_message_kind {
 	SIP_REQUEST,
@@ -44,18 +44,18 @@ enum sip_message_kind {
 
 /* One header field row. */
 struct sip_header {
-	uint8_t id;     /* enum sip_header_id */
+	uint8_t id;	/* enum sip_header_id */
 	uint8_t folded; /* 1: the value goes over more than one line; CRLF in it is white space */
 	struct sip_slice name;
 	struct sip_slice value; /* without white space at its ends */
 };
 
-/* About 55 KiB, most of it never touched; it need not be cleared. Arrays hold `…_count` entries, and
- * nothing but counts is defined beyond them. */
+/* About 55 KiB, most of it never touched; it need not be cleared. Arrays hold `…_count` entries,
+ * and nothing but counts is defined beyond them. */
 struct sip_message {
 	const char *text; /* the start line; what slices are relative to */
-	uint32_t size;    /* octets from there to the end of the datagram */
-	uint32_t lead;    /* octets of CRLF that stood before it (RFC 3261 section 7.5) */
+	uint32_t size;	  /* octets from there to the end of the datagram */
+	uint32_t lead;	  /* octets of CRLF that stood before it (RFC 3261 section 7.5) */
 
 	enum sip_message_kind kind;
 	struct sip_start_line start;
@@ -78,7 +78,7 @@ struct sip_message {
 
 	struct sip_slice user_agent;   /* User-Agent or Server; length 0: neither */
 	struct sip_slice content_type; /* the value as it stands; length 0: none */
-	struct sip_slice body;         /* Content-Length octets, or the rest of the datagram */
+	struct sip_slice body;	       /* Content-Length octets, or the rest of the datagram */
 
 	uint32_t warnings; /* bits of enum sip_warning */
 	uint8_t seen[SIP_HEADERS_KNOWN_MAX] __attribute__((aligned(16))); /* ask
@@ -103,8 +103,7 @@ struct sip_message {
  * all against their grammar.
  *
  * 0, or -EINVAL with *err filled in (err may be NULL); *msg is undefined then. */
-int sip_message_parse(const char *data, size_t len, struct sip_message *msg,
-		      struct sip_error *err);
+int sip_message_parse(const char *data, size_t len, struct sip_message *msg, struct sip_error *err);
 
 /* Where a slice's octets are. */
 static inline const char *sip_message_text(const struct sip_message *msg, struct sip_slice s)
@@ -127,7 +126,8 @@ const struct sip_header *sip_message_header_named(const struct sip_message *msg,
 						  const struct sip_header *after);
 
 /* A cursor over one of the message's header values, for the readers of the other files here. */
-struct sip_cursor sip_message_cursor(const struct sip_message *msg, const struct sip_header *header);
+struct sip_cursor sip_message_cursor(const struct sip_message *msg,
+				     const struct sip_header *header);
 
 /* What a reader noted in such a cursor, as an error of the datagram. */
 void sip_message_error(const struct sip_message *msg, const struct sip_cursor *c,

@@ -146,9 +146,11 @@ static bool take_expires(struct sip_message *msg, struct sip_cursor *c)
 	return true;
 }
 
+/* Of several the first counts. */
 static bool take_user_agent(struct sip_message *msg, struct sip_cursor *c)
 {
-	msg->user_agent = sip_slice_of(c->at, c->end);
+	if (!msg->user_agent.length)
+		msg->user_agent = sip_slice_of(c->at, c->end);
 	return true;
 }
 

@@ -14,10 +14,9 @@ struct delimiter {
 bool sip_multipart_start(struct sip_multipart *m, const char *text, struct sip_slice body,
 			 struct sip_slice boundary)
 {
-	*m = (struct sip_multipart){ .text = text,
-				     .boundary = boundary,
-				     .at = body.offset,
-				     .end = sip_slice_end(body) };
+	*m = (struct sip_multipart){
+		.text = text, .boundary = boundary, .at = body.offset, .end = sip_slice_end(body)
+	};
 	return boundary.length > 0 && boundary.length <= SIP_BOUNDARY_MAX;
 }
 
@@ -43,7 +42,8 @@ static bool is_delimiter(const struct sip_multipart *m, uint32_t at, struct deli
 		return false;
 	*d = (struct delimiter){ .at = at, .last = starts_with(m, behind, "--", 2) };
 	d->next = past_line(m, behind);
-	/* Nothing but white space may follow on the line: it may be the start of a longer boundary. */
+	/* Nothing but white space may follow on the line: it may be the start of a longer boundary.
+	 */
 	for (uint32_t i = behind + (d->last ? 2 : 0); i < d->next; i++) {
 		if (!strchr(" \t\r\n", m->text[i]) || !m->text[i])
 			return false;

@@ -12,7 +12,7 @@
 
 /* Slices are relative to the text that the body is a slice of. */
 struct sip_part {
-	struct sip_slice headers; /* all of them, without the blank line */
+	struct sip_slice headers;      /* all of them, without the blank line */
 	struct sip_slice content_type; /* value; length 0: none, which means text/plain */
 	struct sip_slice body;
 };

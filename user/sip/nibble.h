@@ -14,7 +14,8 @@ struct nibble_table {
 
 struct nibble_tables {
 	struct nibble_table token, label, text;
-	struct nibble_table high_bit; /* bit n for the high nibble n; none, so in no set, from 8 on */
+	struct nibble_table
+		high_bit; /* bit n for the high nibble n; none, so in no set, from 8 on */
 } __attribute__((aligned(32)));
 
 /* Made from the table in octet.c before main() runs. */

@@ -4,12 +4,15 @@
 
 __attribute__((noinline)) struct sip_number sip_take_long_number(struct sip_cursor *c)
 {
-	struct sip_number n = { 0 };
+	const uint8_t *first = c->text + c->at, *p = first;
+	uint64_t value = 0;
+	uint32_t digit;
 
-	for (; sip_octet_is(sip_peek(c), SIP_DIGIT); c->at++, n.digits++) {
-		uint64_t digit = sip_peek(c) & 15u;
-
-		n.value = n.value > UINT32_MAX ? UINT64_MAX : n.value * 10 + digit;
+	for (; (digit = *p - (uint32_t)'0') <= 9; p++) {
+		value = value * 10 + digit;
+		if (sip_unlikely(value > SIP_NUMBER_SATURATES))
+			value = SIP_NUMBER_SATURATES;
 	}
-	return n;
+	c->at += (uint32_t)(p - first);
+	return (struct sip_number){ .value = value, .digits = (uint32_t)(p - first) };
 }

@@ -5,16 +5,20 @@
 
 #include "sip/cursor.h"
 
+/* Beyond every range of SIP; larger numbers count as this one. */
+#define SIP_NUMBER_SATURATES (1ull << 60)
+
 struct sip_number {
-	uint64_t value;  /* UINT64_MAX if it is larger than any range of SIP */
+	uint64_t value;
 	uint32_t digits; /* 0: there is none */
 };
 
 /* Any count of digits at the cursor. Moves past them. */
 struct sip_number sip_take_long_number(struct sip_cursor *c);
 
-/* The value of one to four decimal digits at the low end of `octets`, first digit lowest: lined up at
- * the high end, with zeros before them, they are joined into two numbers of two digits, and those. */
+/* The value of one to four decimal digits at the low end of `octets`, first digit lowest: lined up
+ * at the high end, with zeros before them, they are joined into two numbers of two digits, and
+ * those. */
 static inline uint32_t sip_number_of(uint32_t octets, uint32_t digits)
 {
 	uint32_t v = octets << (32 - 8 * digits) & 0x0f0f0f0f;

@@ -4,12 +4,12 @@
 
 /* Rows name the classes that `unreserved` characters (alphanum / mark) have in common, then what
  * the reserved characters belong to besides. */
-#define USERINFO (SIP_USER | SIP_PASSWORD | SIP_BARE_USER)
-#define ANY_URIC (SIP_URIC | SIP_BARE_URIC)
+#define USERINFO   (SIP_USER | SIP_PASSWORD | SIP_BARE_USER)
+#define ANY_URIC   (SIP_URIC | SIP_BARE_URIC)
 #define UNRESERVED (USERINFO | ANY_URIC | SIP_URI_PARAM | SIP_URI_HEADER | SIP_TEXT)
-#define MARK (UNRESERVED | SIP_TOKEN | SIP_WORD)
-#define ALPHANUM (MARK | SIP_LABEL | SIP_SCHEME)
-#define LETTER (ALPHANUM | SIP_ALPHA)
+#define MARK	   (UNRESERVED | SIP_TOKEN | SIP_WORD)
+#define ALPHANUM   (MARK | SIP_LABEL | SIP_SCHEME)
+#define LETTER	   (ALPHANUM | SIP_ALPHA)
 
 /* clang-format off */
 const uint16_t sip_octet[256] = {

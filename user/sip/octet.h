@@ -7,17 +7,17 @@
 #include <stdint.h>
 
 enum sip_octet_class {
-	SIP_TOKEN = 1 << 0,     /* token: alphanum and -.!%*_+`'~ */
-	SIP_LABEL = 1 << 1,     /* alphanum and ".": IPv4 addresses, host names without a hyphen,
-				 * and most of what any other class is used for */
-	SIP_USER = 1 << 2,      /* user: unreserved / user-unreserved */
-	SIP_PASSWORD = 1 << 3,  /* password: unreserved and &=+$, */
-	SIP_BARE_USER = 1 << 4, /* user in an addr-spec without <>: no comma, semicolon, "?" */
-	SIP_URI_PARAM = 1 << 5, /* paramchar: unreserved / param-unreserved */
+	SIP_TOKEN = 1 << 0,	 /* token: alphanum and -.!%*_+`'~ */
+	SIP_LABEL = 1 << 1,	 /* alphanum and ".": IPv4 addresses, host names without a hyphen,
+				  * and most of what any other class is used for */
+	SIP_USER = 1 << 2,	 /* user: unreserved / user-unreserved */
+	SIP_PASSWORD = 1 << 3,	 /* password: unreserved and &=+$, */
+	SIP_BARE_USER = 1 << 4,	 /* user in an addr-spec without <>: no comma, semicolon, "?" */
+	SIP_URI_PARAM = 1 << 5,	 /* paramchar: unreserved / param-unreserved */
 	SIP_URI_HEADER = 1 << 6, /* hname, hvalue: unreserved / hnv-unreserved */
-	SIP_URIC = 1 << 7,       /* uric: unreserved / reserved */
-	SIP_BARE_URIC = 1 << 8,  /* uric in an addr-spec without <>: no comma, semicolon, "?" */
-	SIP_WORD = 1 << 9,      /* word: of a Call-ID */
+	SIP_URIC = 1 << 7,	 /* uric: unreserved / reserved */
+	SIP_BARE_URIC = 1 << 8,	 /* uric in an addr-spec without <>: no comma, semicolon, "?" */
+	SIP_WORD = 1 << 9,	 /* word: of a Call-ID */
 	SIP_DIGIT = 1 << 10,
 	SIP_HEX = 1 << 11,
 	SIP_ALPHA = 1 << 12,

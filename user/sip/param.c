@@ -11,7 +11,7 @@ static bool take_bracketed_value(struct sip_cursor *c, struct sip_param *param)
 {
 	struct sip_host host;
 
-	if (!sip_take_host(c, &host))
+	if (!sip_take_other_host(c, &host))
 		return false;
 	param->value = host.name;
 	param->kind = SIP_PARAM_HOST;
@@ -112,8 +112,9 @@ bool sip_find_param(const char *text, struct sip_slice params, const char *name,
 		while (equals < next && text[equals] != '=')
 			equals++;
 		if (sip_slice_is_nocase(text, trimmed(text, at + 1, equals), name)) {
-			*value = equals < next ? without_quotes(text, trimmed(text, equals + 1, next))
-					       : sip_slice_of(next, next);
+			*value = equals < next
+					 ? without_quotes(text, trimmed(text, equals + 1, next))
+					 : sip_slice_of(next, next);
 			return true;
 		}
 		at = next;

@@ -7,10 +7,10 @@
 #include "sip/number.h"
 
 enum sip_param_kind {
-	SIP_PARAM_FLAG,   /* no value */
+	SIP_PARAM_FLAG, /* no value */
 	SIP_PARAM_TOKEN,
 	SIP_PARAM_QUOTED, /* value is without the quotes, escapes as they are */
-	SIP_PARAM_HOST,   /* an IPv6reference; value is without the brackets */
+	SIP_PARAM_HOST,	  /* an IPv6reference; value is without the brackets */
 };
 
 struct sip_param {
@@ -23,16 +23,21 @@ struct sip_param {
 bool sip_fail_empty_param(struct sip_cursor *c);
 bool sip_take_other_value(struct sip_cursor *c, struct sip_param *param);
 
-/* Reads  SWS ";" SWS name [ SWS "=" SWS ]  up to the value, if there is one: kind is SIP_PARAM_FLAG,
- * or SIP_PARAM_TOKEN for any value that the caller has yet to read. Ends as sip_next_param(). */
+/* Reads  SWS ";" SWS name [ SWS "=" SWS ]  up to the value, if there is one: kind is
+ * SIP_PARAM_FLAG, or SIP_PARAM_TOKEN for any value that the caller has yet to read. Ends as
+ * sip_next_param(). */
 static inline bool sip_next_param_name(struct sip_cursor *c, struct sip_param *param)
 {
 	if (!sip_take_separator(c, ';'))
 		return false;
 	if (sip_unlikely(!sip_take_token(c, &param->name)))
 		return sip_fail_empty_param(c);
-	param->kind = sip_take_separator(c, '=') ? SIP_PARAM_TOKEN : SIP_PARAM_FLAG;
-	param->value = sip_slice_of(c->at, c->at);
+	if (sip_take_separator(c, '=')) {
+		param->kind = SIP_PARAM_TOKEN;
+	} else {
+		param->kind = SIP_PARAM_FLAG;
+		param->value = sip_slice_of(c->at, c->at);
+	}
 	return true;
 }
 

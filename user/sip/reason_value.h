@@ -7,8 +7,8 @@
 
 struct sip_reason_value {
 	struct sip_slice protocol; /* SIP, Q.850, Preemption … */
-	struct sip_slice text;     /* without quotes; length 0: none */
-	uint32_t cause;            /* 0 also for none */
+	struct sip_slice text;	   /* without quotes; length 0: none */
+	uint32_t cause;		   /* 0 also for none */
 };
 
 bool sip_take_reason(struct sip_cursor *c, struct sip_reason_value *reason);

@@ -7,7 +7,7 @@
 
 struct sip_retry_after {
 	uint32_t seconds;
-	uint32_t duration;        /* seconds; 0: not said */
+	uint32_t duration;	  /* seconds; 0: not said */
 	struct sip_slice comment; /* without its outer parentheses; length 0: none */
 };
 

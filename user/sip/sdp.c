@@ -4,23 +4,23 @@
 
 #include <errno.h>
 
-#define RFC_LINES "RFC 4566 5"
-#define RFC_ORIGIN "RFC 4566 5.2"
+#define RFC_LINES      "RFC 4566 5"
+#define RFC_ORIGIN     "RFC 4566 5.2"
 #define RFC_CONNECTION "RFC 4566 5.7"
-#define RFC_MEDIA "RFC 4566 5.14"
-#define RFC_RTPMAP "RFC 4566 6"
+#define RFC_MEDIA      "RFC 4566 5.14"
+#define RFC_RTPMAP     "RFC 4566 6"
 
-#define PORT_MAX 65535
+#define PORT_MAX	 65535
 #define PAYLOAD_TYPE_MAX 127
-#define NO_PAYLOAD_TYPE 255
+#define NO_PAYLOAD_TYPE	 255
 
 /* Walks over the lines; what a line holds is read from `at` up to `end`. */
 struct reader {
 	const char *text;
 	uint32_t size;
 	uint32_t at, end; /* of the value of the line */
-	uint32_t next;    /* line */
-	uint32_t line;    /* its number, from 1 */
+	uint32_t next;	  /* line */
+	uint32_t line;	  /* its number, from 1 */
 	const char *rfc, *what;
 	uint32_t fault;
 	struct sip_sdp *sdp;
@@ -310,12 +310,13 @@ bool sip_sdp_is_held(const char *text, const struct sip_sdp_media *media)
 const char *sip_sdp_static_encoding(uint8_t payload_type)
 {
 	static const char *const encodings[] = {
-		[0] = "PCMU",  [3] = "GSM",	[4] = "G723",  [5] = "DVI4",  [6] = "DVI4",
-		[7] = "LPC",   [8] = "PCMA",	[9] = "G722",  [10] = "L16",  [11] = "L16",
-		[12] = "QCELP", [13] = "CN",	[14] = "MPA",  [15] = "G728", [16] = "DVI4",
-		[17] = "DVI4", [18] = "G729",	[25] = "CelB", [26] = "JPEG", [28] = "nv",
-		[31] = "H261", [32] = "MPV",	[33] = "MP2T", [34] = "H263",
+		[0] = "PCMU",	[3] = "GSM",   [4] = "G723",  [5] = "DVI4",  [6] = "DVI4",
+		[7] = "LPC",	[8] = "PCMA",  [9] = "G722",  [10] = "L16",  [11] = "L16",
+		[12] = "QCELP", [13] = "CN",   [14] = "MPA",  [15] = "G728", [16] = "DVI4",
+		[17] = "DVI4",	[18] = "G729", [25] = "CelB", [26] = "JPEG", [28] = "nv",
+		[31] = "H261",	[32] = "MPV",  [33] = "MP2T", [34] = "H263",
 	};
 
-	return payload_type < sizeof(encodings) / sizeof(encodings[0]) ? encodings[payload_type] : NULL;
+	return payload_type < sizeof(encodings) / sizeof(encodings[0]) ? encodings[payload_type]
+								       : NULL;
 }

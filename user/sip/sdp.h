@@ -12,7 +12,7 @@
 #include "sip/slice.h"
 
 /* What one description may hold; more is an error. */
-#define SIP_SDP_MEDIA_MAX 16
+#define SIP_SDP_MEDIA_MAX   16
 #define SIP_SDP_FORMATS_MAX 32 /* of one media line; those behind are passed over */
 
 enum sip_sdp_direction {
@@ -29,16 +29,16 @@ struct sip_sdp_connection {
 };
 
 struct sip_sdp_format {
-	struct sip_slice name;     /* as in the m= line: a payload type, or what the protocol has */
+	struct sip_slice name;	   /* as in the m= line: a payload type, or what the protocol has */
 	struct sip_slice encoding; /* of a=rtpmap: PCMU, opus …; length 0: none */
-	uint32_t clock_rate;       /* 0: none */
-	uint8_t payload_type;      /* 0 to 127; 255: name is no payload type */
+	uint32_t clock_rate;	   /* 0: none */
+	uint8_t payload_type;	   /* 0 to 127; 255: name is no payload type */
 };
 
 struct sip_sdp_media {
-	struct sip_slice type;     /* audio, video, image … */
+	struct sip_slice type;	   /* audio, video, image … */
 	struct sip_slice protocol; /* RTP/AVP, UDP/TLS/RTP/SAVPF … */
-	uint16_t port;             /* 0: refused or taken away (RFC 3264 section 6) */
+	uint16_t port;		   /* 0: refused or taken away (RFC 3264 section 6) */
 	enum sip_sdp_direction direction;
 	struct sip_sdp_connection connection; /* its own, or the session's */
 	uint32_t format_count;
@@ -47,7 +47,8 @@ struct sip_sdp_media {
 
 struct sip_sdp {
 	struct sip_slice origin_user;
-	struct sip_slice session_id, session_version; /* digits: they tell a new offer from a copy */
+	struct sip_slice session_id,
+		session_version; /* digits: they tell a new offer from a copy */
 	struct sip_sdp_connection origin;
 	struct sip_slice name;
 	struct sip_sdp_connection connection; /* of the session */

@@ -6,7 +6,7 @@
 #include "sip/cursor.h"
 
 struct sip_session_id {
-	struct sip_slice local;  /* 32 lower-case hexadecimal digits */
+	struct sip_slice local;	 /* 32 lower-case hexadecimal digits */
 	struct sip_slice remote; /* the same; length 0: none, all "0": not known yet */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Session-Expires = delta-seconds *(SEMI se-params), Min-SE = delta-seconds *(SEMI generic-param) */
+/* Session-Expires = delta-seconds *(SEMI se-params), Min-SE = delta-seconds *(SEMI generic-param)
+ */
 #include "sip/session_timer.h"
 
 #include "sip/number.h"
@@ -33,5 +34,6 @@ bool sip_take_session_timer(struct sip_cursor *c, struct sip_session_timer *time
 		    !set_refresher(c, &param, timer))
 			return false;
 	}
-	return sip_params_end(c) && sip_expect_end(c, RFC, "octet that a session timer cannot hold");
+	return sip_params_end(c) &&
+	       sip_expect_end(c, RFC, "octet that a session timer cannot hold");
 }

@@ -4,12 +4,12 @@
 #include "sip/start_line.h"
 
 #define RFC_REQUEST "RFC 3261 7.1"
-#define RFC_STATUS "RFC 3261 7.2"
+#define RFC_STATUS  "RFC 3261 7.2"
 
-#define VERSION "SIP/2.0"
-#define VERSION_LENGTH (sizeof(VERSION) - 1)
-#define STATUS_MIN 100
-#define STATUS_MAX 699
+#define VERSION			     "SIP/2.0"
+#define VERSION_LENGTH		     (sizeof(VERSION) - 1)
+#define STATUS_MIN		     100
+#define STATUS_MAX		     699
 #define STATUS_VERSION_NOT_SUPPORTED 505
 
 /* SIP-Version = "SIP" "/" 1*DIGIT "." 1*DIGIT; the name in any case. */
@@ -22,8 +22,8 @@ static bool is_sip_version(const struct sip_cursor *c, uint32_t at, uint32_t end
 
 static bool looks_like_version(const struct sip_cursor *c, uint32_t at)
 {
-	return (sip_load32(c->text + at) & 0xffdfdfdf) == sip_load32("SIP/") &&
-	       at + 4 < c->end && sip_octet_is(c->text[at + 4], SIP_DIGIT);
+	return (sip_load32(c->text + at) & 0xffdfdfdf) == sip_load32("SIP/") && at + 4 < c->end &&
+	       sip_octet_is(c->text[at + 4], SIP_DIGIT);
 }
 
 static bool fail_version(struct sip_cursor *c, uint32_t at)
@@ -57,9 +57,10 @@ static bool take_status_line(struct sip_cursor *c, struct sip_start_line *line)
 	const uint8_t *p = c->text + VERSION_LENGTH + 1;
 	uint32_t status, code_at = VERSION_LENGTH + 1, reason_at = code_at + 4;
 
-	if (reason_at > c->end || !sip_octet_is(p[0], SIP_DIGIT) || !sip_octet_is(p[1], SIP_DIGIT) ||
-	    !sip_octet_is(p[2], SIP_DIGIT) || p[3] != ' ')
-		return sip_fail(c, code_at, RFC_STATUS, "status code is not three digits and a space");
+	if (reason_at > c->end || !sip_octet_is(p[0], SIP_DIGIT) ||
+	    !sip_octet_is(p[1], SIP_DIGIT) || !sip_octet_is(p[2], SIP_DIGIT) || p[3] != ' ')
+		return sip_fail(c, code_at, RFC_STATUS,
+				"status code is not three digits and a space");
 	status = (p[0] & 15u) * 100 + (p[1] & 15u) * 10 + (p[2] & 15u);
 	if (status < STATUS_MIN || status > STATUS_MAX)
 		return sip_fail(c, code_at, RFC_STATUS, "status code is not from 100 to 699");

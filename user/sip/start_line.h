@@ -8,8 +8,8 @@
 #include "sip/uri.h"
 
 struct sip_start_line {
-	uint16_t status;              /* 100 to 699; 0: a request */
-	uint8_t method;               /* request: enum sip_method */
+	uint16_t status;	      /* 100 to 699; 0: a request */
+	uint8_t method;		      /* request: enum sip_method */
 	struct sip_slice method_name; /* request */
 	struct sip_uri request_uri;   /* request */
 	struct sip_slice reason;      /* response: Reason-Phrase, may be empty */

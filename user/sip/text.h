@@ -14,8 +14,8 @@ struct sip_text {
 	struct sip_index index;
 };
 
-/* Makes a cursor over all of text[0..len). False, with a fault, if it holds a CR or LF, or more than
- * SIP_TEXT_MAX octets. */
+/* Makes a cursor over all of text[0..len). False, with a fault, if it holds a CR or LF, or more
+ * than SIP_TEXT_MAX octets. */
 bool sip_text_open(struct sip_text *t, const char *text, size_t len, struct sip_cursor *c);
 
 /* What a reader noted in such a cursor. */

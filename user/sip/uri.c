@@ -81,18 +81,17 @@ static bool take_tail(struct sip_cursor *c, enum sip_uri_place place, struct sip
 	if (sip_likely(sip_peek(c) != '?'))
 		return true;
 	switch (place) {
-	case SIP_URI_REQUEST:
-		return sip_fail(c, c->at, RFC_URI, "headers in a Request-URI");
+	case SIP_URI_REQUEST: return sip_fail(c, c->at, RFC_URI, "headers in a Request-URI");
 	case SIP_URI_BARE:
 		return sip_fail(c, c->at, "RFC 3261 20.10", "? in a URI that is not within <>");
-	case SIP_URI_ANGLED:
-		break;
+	case SIP_URI_ANGLED: break;
 	}
 	return take_headers(c, uri);
 }
 
-static inline __attribute__((always_inline)) bool
-take_sip_uri(struct sip_cursor *c, enum sip_uri_place place, struct sip_uri *uri)
+static inline __attribute__((always_inline)) bool take_sip_uri(struct sip_cursor *c,
+							       enum sip_uri_place place,
+							       struct sip_uri *uri)
 {
 	if (!take_userinfo(c, place, uri) || !sip_take_host(c, &uri->host))
 		return false;
@@ -119,7 +118,8 @@ static bool is_visual_separator(uint8_t octet)
 }
 
 /* telephone-subscriber = global-number / local-number */
-static __attribute__((noinline)) bool take_tel_uri(struct sip_cursor *c, enum sip_uri_place place, struct sip_uri *uri)
+static __attribute__((noinline)) bool take_tel_uri(struct sip_cursor *c, enum sip_uri_place place,
+						   struct sip_uri *uri)
 {
 	uint32_t from = c->at;
 	bool global = sip_peek(c) == '+', has_digit = false;
@@ -138,7 +138,8 @@ static __attribute__((noinline)) bool take_tel_uri(struct sip_cursor *c, enum si
 }
 
 /* absoluteURI = scheme ":" ( hier-part / opaque-part ) */
-static __attribute__((noinline)) bool take_absolute_uri(struct sip_cursor *c, enum sip_uri_place place)
+static __attribute__((noinline)) bool take_absolute_uri(struct sip_cursor *c,
+							enum sip_uri_place place)
 {
 	uint32_t from = c->at, colon = from, end;
 

@@ -15,29 +15,29 @@ enum sip_scheme {
 };
 
 struct sip_uri {
-	uint8_t scheme;          /* enum sip_scheme */
-	uint8_t lr;              /* 1: has the lr parameter (RFC 3261 section 19.1.1) */
-	struct sip_slice text;   /* all of it, scheme included */
-	struct sip_slice user;   /* escapes as they are; of a tel URI the number; length 0: none */
+	uint8_t scheme;	       /* enum sip_scheme */
+	uint8_t lr;	       /* 1: has the lr parameter (RFC 3261 section 19.1.1) */
+	struct sip_slice text; /* all of it, scheme included */
+	struct sip_slice user; /* escapes as they are; of a tel URI the number; length 0: none */
 	struct sip_slice password;
-	struct sip_host host;    /* kind SIP_HOST_NONE unless SIP or SIPS */
-	struct sip_slice params; /* from the first ";", which it includes; length 0: none */
+	struct sip_host host;	  /* kind SIP_HOST_NONE unless SIP or SIPS */
+	struct sip_slice params;  /* from the first ";", which it includes; length 0: none */
 	struct sip_slice headers; /* behind the "?" ; length 0: none */
 };
 
 /* Where a URI stands decides what it may hold. */
 enum sip_uri_place {
 	SIP_URI_REQUEST, /* Request-URI: no headers (RFC 3261 section 19.1.1, table 1) */
-	SIP_URI_ANGLED,  /* between < and >: anything */
-	SIP_URI_BARE,    /* addr-spec alone: ends at ";", "," or "?" (RFC 3261 section 20) */
+	SIP_URI_ANGLED,	 /* between < and >: anything */
+	SIP_URI_BARE,	 /* addr-spec alone: ends at ";", "," or "?" (RFC 3261 section 20) */
 };
 
 /* Reads the URI at the cursor. */
 bool sip_take_uri(struct sip_cursor *c, enum sip_uri_place place, struct sip_uri *uri);
 
-/* Parses a text of at most SIP_TEXT_MAX octets that is one URI and nothing else, as between < and >;
- * slices are relative to `text`. 0, or -EINVAL with *error filled in (may be NULL). Uses 34 KiB of
- * stack. */
+/* Parses a text of at most SIP_TEXT_MAX octets that is one URI and nothing else, as between < and
+ * >; slices are relative to `text`. 0, or -EINVAL with *error filled in (may be NULL). Uses 34 KiB
+ * of stack. */
 int sip_uri_parse(const char *text, size_t len, struct sip_uri *uri, struct sip_error *error);
 
 /* The value of the uri-parameter `name` (any case), escapes as they are. False if it is not there;

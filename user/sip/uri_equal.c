@@ -53,8 +53,8 @@ static bool same_piece(const char *a_text, struct sip_slice a, const char *b_tex
 	return same_octets(octets_of(a_text, a), octets_of(b_text, b), any_case);
 }
 
-/* Every pair of one list is looked for in the other: with more than these, two URIs are not the same,
- * whatever they hold. */
+/* Every pair of one list is looked for in the other: with more than these, two URIs are not the
+ * same, whatever they hold. */
 #define PAIRS_MAX 64
 
 /* One name and value of a list of parameters or headers. */
@@ -219,12 +219,9 @@ bool sip_uri_equal(const char *a_text, const struct sip_uri *a, const char *b_te
 		return false;
 	switch ((enum sip_scheme)a->scheme) {
 	case SIP_SCHEME_SIP:
-	case SIP_SCHEME_SIPS:
-		return same_sip_uri(a_text, a, b_text, b);
-	case SIP_SCHEME_TEL:
-		return same_tel_uri(a_text, a, b_text, b);
-	case SIP_SCHEME_OTHER:
-		break;
+	case SIP_SCHEME_SIPS: return same_sip_uri(a_text, a, b_text, b);
+	case SIP_SCHEME_TEL: return same_tel_uri(a_text, a, b_text, b);
+	case SIP_SCHEME_OTHER: break;
 	}
 	return same_other_uri(a_text, a, b_text, b);
 }

@@ -5,10 +5,10 @@
 #include "sip/param.h"
 #include "sip/warning.h"
 
-#define RFC "RFC 3261 20.42"
+#define RFC	  "RFC 3261 20.42"
 #define RFC_RPORT "RFC 3581 3"
 
-#define TTL_MAX 255
+#define TTL_MAX	 255
 #define PORT_MAX 65535
 
 static bool take_protocol_part(struct sip_cursor *c)

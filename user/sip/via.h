@@ -6,18 +6,19 @@
 #include "sip/cursor.h"
 #include "sip/host.h"
 
-#define SIP_MAGIC_COOKIE "z9hG4bK" /* what a branch starts with since RFC 3261 (section 8.1.1.7) */
+#define SIP_MAGIC_COOKIE "z9hG4bK" /* what a branch starts with since RFC 3261 (section 8.1.1.7)   \
+				    */
 
 struct sip_via {
 	struct sip_slice transport; /* UDP, TCP, TLS, WS … as written */
 	struct sip_host sent_by;
-	struct sip_slice branch;    /* length 0: none (RFC 2543) */
-	struct sip_slice received;  /* an address, IPv6 without brackets; length 0: none */
-	struct sip_slice maddr;     /* length 0: none */
-	uint16_t rport;             /* 0: none, or not filled in yet */
-	uint8_t has_rport;          /* 1: the parameter is there, with or without a value */
-	uint8_t has_cookie;         /* 1: branch starts with the magic cookie */
-	uint8_t ttl;                /* 0: none */
+	struct sip_slice branch;   /* length 0: none (RFC 2543) */
+	struct sip_slice received; /* an address, IPv6 without brackets; length 0: none */
+	struct sip_slice maddr;	   /* length 0: none */
+	uint16_t rport;		   /* 0: none, or not filled in yet */
+	uint8_t has_rport;	   /* 1: the parameter is there, with or without a value */
+	uint8_t has_cookie;	   /* 1: branch starts with the magic cookie */
+	uint8_t ttl;		   /* 0: none */
 };
 
 bool sip_take_via(struct sip_cursor *c, struct sip_via *via);

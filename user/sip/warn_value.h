@@ -6,9 +6,9 @@
 #include "sip/cursor.h"
 
 struct sip_warn_value {
-	uint16_t code;          /* three digits */
+	uint16_t code;		/* three digits */
 	struct sip_slice agent; /* hostport or pseudonym */
-	struct sip_slice text;  /* without quotes */
+	struct sip_slice text;	/* without quotes */
 };
 
 bool sip_take_warn_value(struct sip_cursor *c, struct sip_warn_value *warn);

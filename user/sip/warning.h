@@ -23,7 +23,7 @@ enum sip_warning_bit {
 #define X(name, rfc, what) SIP_WARNING_BIT_##name,
 	SIP_WARNINGS(X)
 #undef X
-	SIP_WARNING_COUNT,
+		SIP_WARNING_COUNT,
 };
 
 enum sip_warning {

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The measured paths: a table, and the frames and maps behind each row. */
+#include "paths.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sipxdp/class.h>
+
+#include "datagram.h"
+#include "message.h"
+#include "plane/ban.h"
+#include "plane/key.h"
+#include "plane/trust.h"
+#include "random.h"
+
+#define R "10000000/s"
+#define EVERY(rate)                                                                                \
+	"{invite: " rate ", register: " rate ", options: " rate ", other: " rate                   \
+	", malformed: " rate "}"
+#define SERVICE(name, port, more, per_source, unknown)                                             \
+	"  - name: " name "\n"                                                                     \
+	"    listen: [\"udp:192.0.2.10:" port "\", \"udp:[2001:db8::10]:" port "\"]\n" more        \
+	"    limits:\n"                                                                            \
+	"      dialog: " R "\n      undecided: " R "\n"                                                                   \
+	"      per_source: " per_source "\n"                                                       \
+	"      per_prefix: " EVERY(R) "\n"                                                         \
+	"      unknown: " unknown "\n"                                                             \
+	"      total: {all: " R ", invite: " R ", register: " R ", options: " R                    \
+	", malformed: " R "}\n"                                                                    \
+	"      trusted: " EVERY(R) "\n"
+
+const char path_config[] =
+	"interfaces: [lo]\n"
+	"services:\n"
+	SERVICE("open", "5060", "", EVERY(R), EVERY(R))
+	SERVICE("tight", "5061", "", EVERY("1/h"), EVERY(R))
+	SERVICE("full", "5062", "", EVERY(R), EVERY("1/h"))
+	SERVICE("monitor", "5063", "    mode: monitor\n", EVERY("1/h"), EVERY(R))
+	SERVICE("trusting", "5064", "    verify_source: \"off\"\n", EVERY(R), EVERY("1/h"))
+	"networks: {exempt: [203.0.113.0/24]}\n";
+
+#define FIRST_PORT 5060 /* of path_service 0; the others follow */
+#define OTHER_PORT 40000
+
+#define PASSED	VERDICT_PASS, PASS_UNKNOWN
+#define LIMITED VERDICT_DROP, DROP_SOURCE_LIMIT
+
+const struct path paths[] = {
+	/* clang-format off */
+	{ "not ours, passed", 1.3, PAYLOAD_RTP, FROM_256, SERVICE_NONE, false, false, TAP_OFF, false,
+	  VERDICT_COUNT, 0 },
+	{ "banned source, dropped", 3, PAYLOAD_INVITE, FROM_BANNED, SERVICE_OPEN, false, false, TAP_OFF,
+	  false, VERDICT_DROP, DROP_BANNED },
+	{ "source over its limit, dropped", 3.5, PAYLOAD_INVITE, FROM_ONE, SERVICE_TIGHT, false, false,
+	  TAP_OFF, false, LIMITED },
+	{ "256 sources over their limit, dropped", 0, PAYLOAD_INVITE, FROM_256, SERVICE_TIGHT, false,
+	  false, TAP_OFF, false, LIMITED },
+	{ "unknown INVITE, passed", 9, PAYLOAD_INVITE, FROM_ONE, SERVICE_OPEN, false, false, TAP_OFF,
+	  false, PASSED },
+	{ "the same from 256 sources", 0, PAYLOAD_INVITE, FROM_256, SERVICE_OPEN, false, false, TAP_OFF,
+	  false, PASSED },
+	{ "the same from 65,536 sources", 14, PAYLOAD_INVITE, FROM_65536, SERVICE_OPEN, false, false,
+	  TAP_OFF, false, PASSED },
+	{ "unknown INVITE, passed, ring full", 0, PAYLOAD_INVITE, FROM_ONE, SERVICE_OPEN, false, false,
+	  TAP_FULL, false, PASSED },
+	{ "unknown INVITE, passed, ring drained", 0, PAYLOAD_INVITE, FROM_ONE, SERVICE_OPEN, false,
+	  false, TAP_DRAINED, false, PASSED },
+	{ "new sources over the budget, dropped", 5, PAYLOAD_INVITE, FROM_ANYWHERE, SERVICE_FULL, false,
+	  false, TAP_OFF, false, VERDICT_DROP, DROP_UNKNOWN_LIMIT },
+	{ "the same without proof of source", 0, PAYLOAD_INVITE, FROM_ANYWHERE, SERVICE_TRUSTING, false,
+	  false, TAP_OFF, false, VERDICT_DROP, DROP_UNKNOWN_LIMIT },
+	{ "the same with networks configured", 0, PAYLOAD_INVITE, FROM_ANYWHERE, SERVICE_FULL, false,
+	  true, TAP_OFF, false, VERDICT_DROP, DROP_UNKNOWN_LIMIT },
+	{ "new sources within the budget, passed", 0, PAYLOAD_INVITE, FROM_ANYWHERE, SERVICE_OPEN, false,
+	  false, TAP_OFF, true, PASSED },
+	{ "trusted INVITE, passed", 0, PAYLOAD_INVITE, FROM_TRUSTED, SERVICE_OPEN, false, false, TAP_OFF,
+	  false, VERDICT_PASS, PASS_TRUSTED },
+	{ "BYE of a known dialog, passed", 0, PAYLOAD_BYE, FROM_CALLERS, SERVICE_OPEN, false, false,
+	  TAP_OFF, false, VERDICT_PASS, PASS_DIALOG },
+	{ "OPTIONS of an unknown source, passed", 0, PAYLOAD_OPTIONS, FROM_ONE, SERVICE_OPEN, false,
+	  false, TAP_OFF, false, PASSED },
+	{ "CRLF keepalive, passed", 0, PAYLOAD_CRLF, FROM_256, SERVICE_OPEN, false, false, TAP_OFF,
+	  false, VERDICT_PASS, PASS_KEEPALIVE },
+	{ "garbage over the limit, dropped", 0, PAYLOAD_GARBAGE, FROM_ONE, SERVICE_TIGHT, false, false,
+	  TAP_OFF, false, VERDICT_DROP, DROP_GARBAGE_LIMIT },
+	{ "over its limit in monitor mode, passed", 0, PAYLOAD_INVITE, FROM_ONE, SERVICE_MONITOR, false,
+	  false, TAP_OFF, false, VERDICT_WOULD_DROP, DROP_SOURCE_LIMIT },
+	{ "later fragment, passed", 0, PAYLOAD_TAIL, FROM_256, SERVICE_OPEN, false, false, TAP_OFF,
+	  false, VERDICT_PASS, PASS_FRAGMENT },
+	{ "IPv6: not ours, passed", 0, PAYLOAD_RTP, FROM_256, SERVICE_NONE, true, false, TAP_OFF, false,
+	  VERDICT_COUNT, 0 },
+	{ "IPv6: banned source, dropped", 0, PAYLOAD_INVITE, FROM_BANNED, SERVICE_OPEN, true, false,
+	  TAP_OFF, false, VERDICT_DROP, DROP_BANNED },
+	{ "IPv6: source over its limit, dropped", 0, PAYLOAD_INVITE, FROM_ONE, SERVICE_TIGHT, true,
+	  false, TAP_OFF, false, LIMITED },
+	{ "IPv6: unknown INVITE, passed", 0, PAYLOAD_INVITE, FROM_ONE, SERVICE_OPEN, true, false,
+	  TAP_OFF, false, PASSED },
+	{ "IPv6: the same from 65,536 sources", 0, PAYLOAD_INVITE, FROM_65536, SERVICE_OPEN, true, false,
+	  TAP_OFF, false, PASSED },
+	{ "IPv6: new sources over the budget, dropped", 0, PAYLOAD_INVITE, FROM_ANYWHERE, SERVICE_FULL,
+	  true, false, TAP_OFF, false, VERDICT_DROP, DROP_UNKNOWN_LIMIT },
+	{ "tc egress: 200 to INVITE, tap off", 0, PAYLOAD_OK_INVITE, FROM_SERVER, SERVICE_OPEN, false,
+	  false, TAP_OFF, false, VERDICT_COUNT, 0 },
+	{ "tc egress: 200 to INVITE, ring drained", 0, PAYLOAD_OK_INVITE, FROM_SERVER, SERVICE_OPEN,
+	  false, false, TAP_DRAINED, false, VERDICT_COUNT, 0 },
+	/* clang-format on */
+};
+
+const size_t path_count = sizeof(paths) / sizeof(paths[0]);
+_Static_assert(sizeof(paths) / sizeof(paths[0]) <= FEED_PATHS, "more paths than room for frames");
+
+size_t path_of_stages(void)
+{
+	size_t i = 0;
+
+	while (paths[i].payload != PAYLOAD_INVITE || paths[i].sources != FROM_256 ||
+	       paths[i].service != SERVICE_OPEN)
+		i++;
+	return i;
+}
+
+/* ---- addresses ---- */
+
+static struct in6_addr address(const char *text)
+{
+	struct in6_addr out = { 0 };
+
+	address_parse(text, strlen(text), &out);
+	return out;
+}
+
+static const char *source_text(const struct path *p)
+{
+	switch (p->sources) {
+	case FROM_ONE: return p->ipv6 ? "2001:db8:0:1::5" : "198.18.0.1";
+	case FROM_256: return p->ipv6 ? "2001:db8:1::5" : "198.18.1.0";
+	case FROM_65536: return p->ipv6 ? "2001:db8:2::5" : "100.64.0.0";
+	case FROM_ANYWHERE: return p->ipv6 ? "2001:db8::5" : "16.0.0.0";
+	case FROM_BANNED: return p->ipv6 ? "2001:db8:0:9::5" : "198.18.0.9";
+	case FROM_TRUSTED: return "198.19.0.0";
+	case FROM_CALLERS: return "198.19.1.0";
+	case FROM_SERVER: break;
+	}
+	return p->ipv6 ? "2001:db8::10" : "192.0.2.10";
+}
+
+/* Bits of the four octets at FEED_SOURCE that change from packet to packet. */
+static uint32_t source_vary(const struct path *p)
+{
+	switch (p->sources) {
+	case FROM_65536: return htonl(0x0000ffff);
+	case FROM_ANYWHERE: return htonl(p->ipv6 ? 0xffffffff : 0x0fffffff);
+	default: return 0;
+	}
+}
+
+static bool source_each(enum path_sources sources)
+{
+	return sources == FROM_256 || sources == FROM_TRUSTED || sources == FROM_CALLERS;
+}
+
+static struct datagram_way way_of(const struct path *p, unsigned int number)
+{
+	static const struct path server = { .sources = FROM_SERVER };
+	static const struct path callers = { .sources = FROM_CALLERS };
+	struct datagram_way way = {
+		.from = address(source_text(p)),
+		.to = address(source_text(p->sources == FROM_SERVER ? &callers : &server)),
+		.from_port = (uint16_t)(1024 + number),
+		.to_port = (uint16_t)(FIRST_PORT + p->service),
+		.ipv6 = p->ipv6,
+	};
+
+	if (p->ipv6)
+		way.to = address("2001:db8::10");
+	if (p->service == SERVICE_NONE)
+		way.to_port = (uint16_t)(OTHER_PORT + 2 * number);
+	if (source_each(p->sources))
+		way.from.s6_addr[p->ipv6 ? 7 : 15] = (uint8_t)number; /* IPv6: another /64 */
+	if (p->sources == FROM_SERVER) {
+		way.to.s6_addr[15] = (uint8_t)number;
+		way.to_port = way.from_port;
+		way.from_port = (uint16_t)(FIRST_PORT + p->service);
+	}
+	return way;
+}
+
+/* ---- frames ---- */
+
+#define RTP_LENGTH 172 /* 20 ms of G.711 */
+
+static int random_octets(char out[MESSAGE_MAX], unsigned int number, size_t length)
+{
+	struct bench_random r = { number };
+
+	for (size_t i = 0; i < length; i++)
+		out[i] = (char)bench_random_next(&r);
+	return (int)length;
+}
+
+static int make_payload(const struct path *p, unsigned int number, char out[MESSAGE_MAX])
+{
+	switch (p->payload) {
+	case PAYLOAD_INVITE:
+	case PAYLOAD_TAIL: return message_make(out, MESSAGE_INVITE, number);
+	case PAYLOAD_OPTIONS: return message_make(out, MESSAGE_OPTIONS, number);
+	case PAYLOAD_BYE: return message_make(out, MESSAGE_BYE, number);
+	case PAYLOAD_OK_INVITE: return message_make(out, MESSAGE_OK_INVITE, number);
+	case PAYLOAD_RTP: return random_octets(out, number, RTP_LENGTH);
+	case PAYLOAD_GARBAGE: return random_octets(out, number, 100 + 2 * number);
+	case PAYLOAD_CRLF: memcpy(out, "\r\n\r\n", 4); return number & 1 ? 2 : 4;
+	}
+	return -EINVAL;
+}
+
+static int make_frame(const struct path *p, unsigned int number, struct feed_frame *frame)
+{
+	struct datagram_way way = way_of(p, number);
+	char payload[MESSAGE_MAX];
+	int length = make_payload(p, number, payload);
+
+	if (length < 0)
+		return length;
+	if (p->payload == PAYLOAD_TAIL)
+		return datagram_fragment(frame, &way, payload, (size_t)length, (uint16_t)number,
+					 true);
+	return datagram_frame(frame, &way, payload, (size_t)length);
+}
+
+/* ---- what the maps must know ---- */
+
+static int ban_source(struct harness *h, const struct path *p)
+{
+	const struct in6_addr source = address(source_text(p));
+	const struct prefix prefix = prefix_of(&source, p->ipv6 ? 64 : ADDRESS_BITS);
+	struct sipxdp_prefix key = key_from_prefix(&prefix);
+	struct ban ban = { .origin = BAN_HAND, .reason = "benchmark" };
+
+	return ban_add(run_maps(harness_run(h)), &key, &ban, NULL);
+}
+
+static int trust_source(struct harness *h, const struct path *p, unsigned int number)
+{
+	const struct datagram_way way = way_of(p, number);
+	struct sipxdp_peer peer = { .addr = key_from_address(&way.from),
+				    .port = htons(way.from_port) };
+
+	return trust_add(run_maps(harness_run(h)), &peer, 0, TRUST_HAND);
+}
+
+/* The server has answered the caller's INVITE: its dialog is known. */
+static int answer_call(struct harness *h, unsigned int number)
+{
+	static const struct path answer = { .payload = PAYLOAD_OK_INVITE, .sources = FROM_SERVER };
+	struct feed_frame frame;
+	struct run_result result;
+	int err = make_frame(&answer, number, &frame);
+
+	return err ? err :
+		     run_frame(harness_run(h), RUN_EGRESS, frame.data, frame.length, NULL, 0,
+			       &result);
+}
+
+static int first_fragment(struct harness *h, const struct path *p, unsigned int number)
+{
+	const struct datagram_way way = way_of(p, number);
+	char payload[MESSAGE_MAX];
+	struct feed_frame frame;
+	struct run_result result;
+	int err = make_payload(p, number, payload);
+
+	if (err >= 0)
+		err = datagram_fragment(&frame, &way, payload, (size_t)err, (uint16_t)number, false);
+	return err ? err :
+		     run_frame(harness_run(h), RUN_INGRESS, frame.data, frame.length, NULL, 0,
+			       &result);
+}
+
+int path_make(struct harness *h, size_t index, struct harness_feed *feed)
+{
+	const struct path *p = &paths[index];
+	struct feed_frame frame;
+	uint32_t longest = 0;
+	int err = p->sources == FROM_BANNED ? ban_source(h, p) : 0;
+
+	for (unsigned int i = 0; i < FEED_FRAMES && !err; i++) {
+		err = make_frame(p, i, &frame);
+		if (!err)
+			err = harness_put_frame(h, (uint32_t)index, i, &frame);
+		if (!err && p->sources == FROM_TRUSTED)
+			err = trust_source(h, p, i);
+		if (!err && p->sources == FROM_CALLERS)
+			err = answer_call(h, i);
+		if (frame.length > longest)
+			longest = frame.length;
+	}
+	*feed = (struct harness_feed){ .path = (uint32_t)index,
+				       .length = longest,
+				       .source_vary = source_vary(p) };
+	if (!err)
+		memcpy(&feed->source, frame.data + FEED_SOURCE, sizeof(feed->source));
+	return err;
+}
+
+int path_prepare(struct harness *h, size_t index)
+{
+	struct settings *settings = run_maps(harness_run(h))->settings;
+	const struct path *p = &paths[index];
+	int err = 0;
+
+	settings->has_networks = p->networks;
+	settings->tap_bytes = p->tap == TAP_OFF ? 0 : MESSAGE_MAX;
+	for (unsigned int i = 0; p->payload == PAYLOAD_TAIL && i < FEED_FRAMES && !err; i++)
+		err = first_fragment(h, p, i);
+	return err;
+}
+
+int path_counted(struct harness *h, size_t index, uint64_t *packets)
+{
+	const struct path *p = &paths[index];
+	union counter_row sum;
+	uint64_t total = 0;
+	int err = 0;
+
+	for (__u32 class = 0; class < CLASS_COUNT && !err; class++) {
+		err = maps_counters(run_maps(harness_run(h)),
+				    COUNTER_ROW(run_service(harness_run(h), p->service),
+						p->verdict == VERDICT_WOULD_DROP, class),
+				    &sum);
+		if (!err)
+			total += sum.by_reason[p->reason].packets;
+	}
+	if (!err)
+		*packets = total;
+	return err;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where the time goes: the way of an unknown source's message through the stages of bpf/, cut off
+ * behind each of them. The stages are the real ones, their order is that of sipxdp_ingress() and
+ * guard_datagram(). */
+#include "finish.h"
+#include "frame.h"
+#include "guard.h"
+#include "scan.h"
+#include "service.h"
+#include "stages.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+enum path_stage {
+#define X(name, text) PATH_##name,
+	PATH_STAGES(X)
+#undef X
+};
+
+static __always_inline int path_guard(struct packet *pkt, const struct scan *s,
+				      const enum path_stage last)
+{
+	enum verdict verdict;
+
+	classify(pkt);
+	if (last == PATH_classify)
+		return XDP_PASS;
+	source_find(pkt);
+	if (last == PATH_source)
+		return XDP_PASS;
+	source_tier(pkt);
+	if (last == PATH_tier)
+		return XDP_PASS;
+	if (pkt->f->policy != POLICY_NONE || guard_unknown_early(pkt) != VERDICT_COUNT)
+		return XDP_ABORTED;
+	if (last == PATH_early)
+		return XDP_PASS;
+	if (last == PATH_scan) {
+		scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
+			     pkt->f->datagram_length -
+				     (pkt->f->text_offset - pkt->f->payload_offset));
+		return XDP_PASS;
+	}
+	if (guard_message(pkt, s) != VERDICT_COUNT)
+		return XDP_ABORTED;
+	if (last == PATH_dialog)
+		return XDP_PASS;
+	verdict = guard_limit(pkt);
+	if (last == PATH_limit)
+		return verdict == VERDICT_PASS ? XDP_PASS : XDP_ABORTED;
+	finish_count(pkt, 0);
+	if (last == PATH_count)
+		return XDP_PASS;
+	finish_note_source(pkt, verdict == VERDICT_DROP);
+	return XDP_PASS;
+}
+
+static __always_inline int path(struct xdp_md *ctx, const enum path_stage last)
+{
+	struct packet pkt = {
+		.xdp = ctx,
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+	};
+	struct work *w = work_scratch();
+
+	if (!w)
+		return XDP_ABORTED;
+	pkt.f = &w->facts;
+	if (last == PATH_work)
+		return XDP_PASS;
+	if (!frame_parse(&pkt, pkt.data_end - pkt.data))
+		return XDP_ABORTED;
+	if (last == PATH_frame)
+		return XDP_PASS;
+	if (!service_find(&pkt, SERVICE_AT_DESTINATION))
+		return XDP_ABORTED;
+	if (last == PATH_service)
+		return XDP_PASS;
+	frame_udp(&pkt);
+	return path_guard(&pkt, &w->scan, last);
+}
+
+#define X(name, text)                                                                              \
+	SEC("xdp.frags")                                                                           \
+	int upto_##name(struct xdp_md *ctx)                                                        \
+	{                                                                                          \
+		return path(ctx, PATH_##name);                                                     \
+	}
+PATH_STAGES(X)
+#undef X
+
+enum scan_step {
+#define X(name, text) SCAN_STEP_##name,
+	SCAN_STAGES(X)
+#undef X
+};
+
+#define HEADERS 42 /* octets in front of the message: Ethernet, IPv4, UDP */
+
+/* As scan_message(), and the line table of messages that it begins with. */
+static __always_inline void scan_steps(const struct scan_text *t, struct scan *s, const __u64 *key,
+				       const enum scan_step last)
+{
+	if (last == SCAN_STEP_begin)
+		return;
+	scan_lines(t, s);
+	if (last == SCAN_STEP_lines)
+		return;
+	scan_value(t, s, SLOT_CALL_ID, &s->call_id);
+	if (last == SCAN_STEP_call_id)
+		return;
+	if (s->call_id.length)
+		s->call_id_hash = scan_hash(t, s, s->call_id, key);
+	if (last == SCAN_STEP_hash)
+		return;
+	scan_value(t, s, SLOT_CSEQ, &s->cseq);
+	scan_cseq_method(t, s, &s->cseq, &s->cseq_method);
+	s->cseq_word = scan_keep(scan_load(t, s, s->cseq_method.offset), s->cseq_method.length);
+	if (last == SCAN_STEP_cseq)
+		return;
+	scan_value(t, s, SLOT_USER_AGENT, &s->user_agent);
+	s->agent[0] = scan_load(t, s, s->user_agent.offset) | SCAN_EACH(0x20);
+	s->agent[1] = scan_load(t, s, s->user_agent.offset + 8U) | SCAN_EACH(0x20);
+	if (last == SCAN_STEP_agent)
+		return;
+	scan_value(t, s, SLOT_MAX_FORWARDS, &s->max_forwards);
+	scan_value(t, s, SLOT_CONTENT_LENGTH, &s->content_length);
+	if (last == SCAN_STEP_numbers)
+		return;
+	scan_value(t, s, SLOT_VIA, &s->via);
+	scan_branch(t, s, &s->via, &s->branch);
+	if (last == SCAN_STEP_branch)
+		return;
+	scan_value(t, s, SLOT_FROM, &s->from);
+	scan_tag(t, s, &s->from, &s->from_tag);
+	if (last == SCAN_STEP_from_tag)
+		return;
+	scan_value(t, s, SLOT_TO, &s->to);
+	scan_tag(t, s, &s->to, &s->to_tag);
+	if (last == SCAN_STEP_to_tag)
+		return;
+	SCAN_SETTLE();
+	scan_check(t, s);
+}
+
+static __always_inline int scan_alone(struct xdp_md *ctx, const enum scan_step last)
+{
+	struct scan_text text = { .msg = (void *)(long)ctx->data + HEADERS,
+				  .end = (void *)(long)ctx->data_end };
+	struct work *w = work_scratch();
+	__u64 length = text.end - text.msg;
+	const struct settings *cfg;
+	__u32 zero = 0;
+
+	cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!w || !cfg)
+		return XDP_ABORTED;
+	scan_begin(&w->scan, length, length);
+	SCAN_SETTLE();
+	scan_steps(&text, &w->scan, cfg->hash_key, last);
+	return w->scan.flags & (SCAN_BROKEN | SCAN_REPEATED) ? XDP_ABORTED : XDP_PASS;
+}
+
+#define X(name, text)                                                                              \
+	SEC("xdp.frags")                                                                           \
+	int upto_scan_##name(struct xdp_md *ctx)                                                        \
+	{                                                                                          \
+		return scan_alone(ctx, SCAN_STEP_##name);                                          \
+	}
+SCAN_STAGES(X)
+#undef X

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The packet path cut off behind each stage, and the scanner behind each of its steps: programs of
+ * stages.bpf.c in their order. X(name, what the stage does) */
+#ifndef BENCH_STAGES_H
+#define BENCH_STAGES_H
+
+#define PATH_STAGES(X)                                                                             \
+	X(work, "scratch looked up")                                                               \
+	X(frame, "Ethernet, IP, ports")                                                            \
+	X(service, "service found, clock read")                                                    \
+	X(classify, "UDP header, class")                                                           \
+	X(source, "row of the source found")                                                       \
+	X(tier, "trust filter asked")                                                              \
+	X(early, "limit of the source asked")                                                      \
+	X(scan, "headers scanned (a call)")                                                        \
+	X(dialog, "scanner's name, dialog")                                                        \
+	X(limit, "limits asked and spent")                                                         \
+	X(count, "counted")                                                                        \
+	X(note, "row of the source written")
+
+#define SCAN_STAGES(X)                                                                             \
+	X(begin, "cleared")                                                                        \
+	X(lines, "lines found, names looked up")                                                   \
+	X(call_id, "Call-ID")                                                                      \
+	X(hash, "its keyed hash")                                                                  \
+	X(cseq, "CSeq and its method")                                                             \
+	X(agent, "User-Agent")                                                                     \
+	X(numbers, "Max-Forwards, Content-Length")                                                 \
+	X(branch, "Via and its branch")                                                            \
+	X(from_tag, "From and its tag")                                                            \
+	X(to_tag, "To and its tag")                                                                \
+	X(check, "checks of the whole")
+
+#endif
