@@ -43,7 +43,7 @@ BPF_TEST_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 BPF_TEST_LIB := $(patsubst %.c,$(O)/%.o,$(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c)))
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_BIN := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
-BENCH_LIB := $(patsubst %.c,$(B)/%.o,$(filter-out bench/bench_%,$(wildcard bench/*.c)))
+BENCH_LIB := $(patsubst %.c,$(B)/%.o,$(filter-out bench/bench_% bench/%.bpf.c,$(wildcard bench/*.c)))
 BENCH_BPF := $(patsubst bench/%.bpf.c,$(B)/bench/%.bpf.o,$(wildcard bench/*.bpf.c))
 LAB_BPF := $(B)/lab/wire.bpf.o $(B)/lab/flood.bpf.o
 LAB_BIN := $(B)/lab/flood $(B)/lab/phones
@@ -222,3 +222,6 @@ clean:
 	$(Q)rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# Runs the program itself.
+$(O)/tests/unit/test_ctl_command: $(O)/sipxdpctl

@@ -34,6 +34,7 @@
 #define WARM	      20000  /* packets before the first round */
 #define WARM_SOURCES  600000 /* the same, so that nearly each of 65,536 sources comes up */
 #define DRAIN_AFTER   4096   /* records that the ring surely holds */
+#define TAILS_AFTER   8192   /* later fragments, of which 256 datagrams may have 128 each */
 #define COUNTED_RIGHT 0.999  /* of the packets of a path must be counted as it says */
 #define FILL_RING     40000
 
@@ -148,6 +149,19 @@ static uint32_t action_of(const struct subject *s)
 	return paths[s->path].verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
 }
 
+/* Says on what ways a path's packets went instead. */
+static int print_counted(__u32 row, const union counter_row *sum, void *ctx)
+{
+	(void)ctx;
+	for (unsigned int i = 0; i < REASON_SLOTS; i++) {
+		if (sum->by_reason[i].packets)
+			fprintf(stderr, "  service %u, class %u, reason %u: %llu\n",
+				row / CLASS_SLOTS / 2, row % CLASS_SLOTS, i,
+				(unsigned long long)sum->by_reason[i].packets);
+	}
+	return 0;
+}
+
 static int run_fed(struct bench *b, struct subject *s, unsigned int repeat, double *ns)
 {
 	uint32_t action;
@@ -156,6 +170,7 @@ static int run_fed(struct bench *b, struct subject *s, unsigned int repeat, doub
 	if (!err && action != action_of(s)) {
 		fprintf(stderr, "bench_xdp: %s: came to action %d instead of %d\n", s->name,
 			(int)action, (int)action_of(s));
+		maps_walk_counters(run_maps(harness_run(b->h)), print_counted, NULL);
 		return -EBADMSG;
 	}
 	return err;
@@ -179,10 +194,19 @@ static int drain(struct bench *b)
 	return n;
 }
 
-/* The ring is emptied between parts that it holds: nothing is lost, and the reader's work is not in
- * the figure. */
-static int run_drained(struct bench *b, struct subject *s, unsigned int repeat, double *ns)
+/* Packets that may be run before the maps must be looked after; 0: any number. */
+static unsigned int part_of(const struct path *p)
 {
+	if (p->tap == TAP_DRAINED)
+		return DRAIN_AFTER;
+	return p->payload == PAYLOAD_TAIL ? TAILS_AFTER : 0;
+}
+
+/* In parts: the ring is emptied between them, and first fragments are sent again. None of that is in
+ * the figure. */
+static int run_parts(struct bench *b, struct subject *s, unsigned int repeat, double *ns)
+{
+	const unsigned int part = part_of(&paths[s->path]);
 	unsigned int done = 0;
 	double sum = 0;
 	int err = 0;
@@ -190,9 +214,11 @@ static int run_drained(struct bench *b, struct subject *s, unsigned int repeat, 
 	while (done < repeat && !err) {
 		err = drain(b);
 		if (!err)
-			err = run_fed(b, s, DRAIN_AFTER, ns);
-		sum += *ns * DRAIN_AFTER;
-		done += DRAIN_AFTER;
+			err = path_prepare(b->h, s->path);
+		if (!err)
+			err = run_fed(b, s, part, ns);
+		sum += *ns * part;
+		done += part;
 	}
 	*ns = sum / done;
 	return err;
@@ -201,13 +227,14 @@ static int run_drained(struct bench *b, struct subject *s, unsigned int repeat, 
 static int run_path(struct bench *b, struct subject *s, unsigned int repeat, double *ns)
 {
 	const struct path *p = &paths[s->path];
-	int err = path_prepare(b->h, s->path);
+	int err;
 
+	if (part_of(p))
+		return run_parts(b, s, repeat, ns);
+	err = path_prepare(b->h, s->path);
 	if (!err && p->tap == TAP_FULL)
 		err = run_fed(b, s, FILL_RING, ns);
-	if (err)
-		return err;
-	return p->tap == TAP_DRAINED ? run_drained(b, s, repeat, ns) : run_fed(b, s, repeat, ns);
+	return err ? err : run_fed(b, s, repeat, ns);
 }
 
 static int measure(struct bench *b, struct subject *s)
@@ -265,6 +292,7 @@ static int check(struct bench *b, struct subject *s)
 	if (!err && (double)(after - before) < COUNTED_RIGHT * WARM) {
 		fprintf(stderr, "bench_xdp: %s: %llu packets of %d took that way\n", s->name,
 			(unsigned long long)(after - before), WARM);
+		maps_walk_counters(run_maps(harness_run(b->h)), print_counted, NULL);
 		return -EBADMSG;
 	}
 	return err;

@@ -24,7 +24,7 @@ struct feed {
 	__u32 first;	   /* index of the path's first frame */
 	__u32 source;	   /* as in the frame */
 	__u32 source_vary; /* bits of it that change from packet to packet; 0: frames stay as they are */
-	__u32 length;	   /* of the packet as the last run left it */
+	__u32 zero;
 };
 
 #endif

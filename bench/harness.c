@@ -166,8 +166,7 @@ int harness_fed(struct harness *h, const struct harness_feed *feed, int program,
 {
 	struct feed f = { .first = feed->path * FEED_FRAMES,
 			  .source = feed->source & ~feed->source_vary,
-			  .source_vary = feed->source_vary,
-			  .length = feed->length };
+			  .source_vary = feed->source_vary };
 	uint32_t zero = 0;
 	struct feed last;
 

@@ -60,6 +60,8 @@ const struct path paths[] = {
 	  false, TAP_OFF, false, LIMITED },
 	{ "unknown INVITE, passed", 9, PAYLOAD_INVITE, FROM_ONE, SERVICE_OPEN, false, false, TAP_OFF,
 	  false, PASSED },
+	{ "the same, always the same message", 0, PAYLOAD_SAME_INVITE, FROM_ONE, SERVICE_OPEN, false,
+	  false, TAP_OFF, false, PASSED },
 	{ "the same from 256 sources", 0, PAYLOAD_INVITE, FROM_256, SERVICE_OPEN, false, false, TAP_OFF,
 	  false, PASSED },
 	{ "the same from 65,536 sources", 14, PAYLOAD_INVITE, FROM_65536, SERVICE_OPEN, false, false,
@@ -206,6 +208,7 @@ static int make_payload(const struct path *p, unsigned int number, char out[MESS
 	switch (p->payload) {
 	case PAYLOAD_INVITE:
 	case PAYLOAD_TAIL: return message_make(out, MESSAGE_INVITE, number);
+	case PAYLOAD_SAME_INVITE: return message_make(out, MESSAGE_INVITE, 0);
 	case PAYLOAD_OPTIONS: return message_make(out, MESSAGE_OPTIONS, number);
 	case PAYLOAD_BYE: return message_make(out, MESSAGE_BYE, number);
 	case PAYLOAD_OK_INVITE: return message_make(out, MESSAGE_OK_INVITE, number);

@@ -14,6 +14,7 @@
 
 enum path_payload {
 	PAYLOAD_INVITE,
+	PAYLOAD_SAME_INVITE, /* 256 times the same: what prediction makes of it */
 	PAYLOAD_OPTIONS,
 	PAYLOAD_BYE,
 	PAYLOAD_OK_INVITE, /* what the server sends */

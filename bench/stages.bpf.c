@@ -25,11 +25,15 @@ static __always_inline int path_guard(struct packet *pkt, const struct scan *s,
 	classify(pkt);
 	if (last == PATH_classify)
 		return XDP_PASS;
+	source_trust(pkt);
+	if (last == PATH_trust)
+		return XDP_PASS;
+	if (guard_unknown_first(pkt) != VERDICT_COUNT)
+		return XDP_ABORTED;
+	if (last == PATH_first)
+		return XDP_PASS;
 	source_find(pkt);
 	if (last == PATH_source)
-		return XDP_PASS;
-	source_tier(pkt);
-	if (last == PATH_tier)
 		return XDP_PASS;
 	if (pkt->f->policy != POLICY_NONE || guard_unknown_early(pkt) != VERDICT_COUNT)
 		return XDP_ABORTED;

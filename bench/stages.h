@@ -9,8 +9,9 @@
 	X(frame, "Ethernet, IP, ports")                                                            \
 	X(service, "service found, clock read")                                                    \
 	X(classify, "UDP header, class")                                                           \
+	X(trust, "trust filter asked")                                                             \
+	X(first, "budget of all unknown sources asked")                                            \
 	X(source, "row of the source found")                                                       \
-	X(tier, "trust filter asked")                                                              \
 	X(early, "limit of the source asked")                                                      \
 	X(scan, "headers scanned (a call)")                                                        \
 	X(dialog, "scanner's name, dialog")                                                        \

@@ -68,10 +68,9 @@ int feed_xdp(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	length = frame->length;
 	if (length < FEED_FRAME_MIN || length > FEED_FRAME_MAX ||
-	    bpf_xdp_adjust_tail(ctx, (int)length - (int)f->length) ||
+	    bpf_xdp_adjust_tail(ctx, (int)length - (int)bpf_xdp_get_buff_len(ctx)) ||
 	    bpf_xdp_store_bytes(ctx, 0, frame->data, length))
 		return XDP_ABORTED;
-	f->length = length;
 	if (f->source_vary) {
 		source = (void *)(long)ctx->data + FEED_SOURCE;
 		if ((void *)(source + 1) > (void *)(long)ctx->data_end)

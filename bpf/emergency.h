@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls for help: the Request-URI names an emergency service, by URN (RFC 5031) or by number. Asked
- * only when a limit is about to refuse an INVITE. */
+/* Calls for help: the Request-URI names an emergency service, by URN (RFC 5031) or by number. */
 #ifndef BPF_EMERGENCY_H
 #define BPF_EMERGENCY_H
 
@@ -13,6 +12,24 @@ static __always_inline bool emergency_ends(__u8 behind)
 {
 	return behind == ('@' | 0x20) || behind == (';' | 0x20) || behind == ' ' || behind == '.' ||
 	       behind == (':' | 0x20) || behind == ('>' | 0x20);
+}
+
+/* Could it be one, by the first letter of the URN or of the user part? Most INVITEs end here. */
+static __always_inline bool emergency_is_likely(const struct packet *pkt)
+{
+	__u64 at = pkt->f->text_offset;
+	const __u8 *uri;
+	__u8 first;
+
+	SCAN_MASK(at, 0x3ff);
+	uri = pkt->data + at + sizeof("INVITE ") - 1;
+	if ((const void *)(uri + 5) > pkt->data_end)
+		return false;
+	first = uri[4] | 0x20; /* behind "sip:" or "tel:" */
+	if ((uri[0] | 0x20) == 'u')
+		first = 'u';
+	return first == (':' | 0x20) || /* "sips:" */
+	       pkt->cfg->emergency_first >> (first & 63) & 1;
 }
 
 static __always_inline bool emergency_matches(const struct emergency_name *e, const char *uri)
@@ -44,8 +61,8 @@ static __always_inline bool emergency_matches(const struct emergency_name *e, co
 	return length > 15 || emergency_ends(high >> ((length - 8) * 8 & 63));
 }
 
-/* Is the INVITE whose start line is at `offset` in the frame an emergency call? A global function:
- * it is called from several places, and seldom. */
+/* Is the INVITE whose start line is at `offset` in the frame an emergency call? A global function,
+ * as it is seldom called and has a loop. */
 __noinline int emergency_call(struct xdp_md *ctx, __u32 offset)
 {
 	const struct settings *cfg;

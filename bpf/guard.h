@@ -10,6 +10,7 @@
 #include "emergency.h"
 #include "limit.h"
 #include "prefix.h"
+#include "refusal.h"
 #include "scan.h"
 #include "source.h"
 #include "trust.h"
@@ -30,9 +31,8 @@ static __always_inline enum verdict guard_pass(struct packet *pkt, enum reason r
 /* About to be refused: an emergency call still has the emergency budget. */
 static __always_inline bool guard_is_spared(struct packet *pkt)
 {
-	return pkt->f->class == CLASS_INVITE &&
-	       limit_conforms(&pkt->conf->emergency, &pkt->state->emergency_tat, pkt->f->now) &&
-	       emergency_call(pkt->xdp, pkt->f->text_offset);
+	return unlikely(pkt->f->urgent) &&
+	       limit_conforms(&pkt->conf->emergency, &pkt->state->emergency_tat, pkt->f->now);
 }
 
 /* What bans and networks have to say. VERDICT_COUNT: nothing. */
@@ -42,6 +42,7 @@ static __always_inline enum verdict guard_policy(struct packet *pkt)
 	case POLICY_DENY: return guard_drop(pkt, DROP_DENIED);
 	case POLICY_FEED: return guard_drop(pkt, DROP_FEED);
 	case POLICY_BANNED:
+		refusal_note(pkt, pkt->f->ban_until ? pkt->f->ban_until : ~0ULL, DROP_BANNED);
 		source_ban_hit(pkt);
 		return guard_drop(pkt, DROP_BANNED);
 	default: return VERDICT_COUNT;
@@ -80,6 +81,29 @@ static __always_inline enum verdict guard_under_attack(struct packet *pkt, enum 
 	return verify_ask(pkt, reason);
 }
 
+/* The budget of all unknown sources for this class is spent. */
+static __always_inline bool guard_unknown_is_over(const struct packet *pkt, __u32 limit)
+{
+	return !limit_conforms(&pkt->conf->unknown[limit], &pkt->state->unknown_tat[limit],
+			       pkt->f->now);
+}
+
+/* An unknown source, without a look-up: known to be refused, or all of them are. VERDICT_COUNT: not
+ * decided. */
+static __always_inline enum verdict guard_unknown_first(struct packet *pkt)
+{
+	__u32 limit = pkt->f->limit & 7;
+
+	if (limit >= LIMIT_CLASS_COUNT || !guard_limits_early(pkt->f->class))
+		return VERDICT_COUNT;
+	if (refusal_holds(pkt) && !guard_is_spared(pkt))
+		return VERDICT_DROP;
+	/* who is exempt can only be told by a look-up */
+	if (guard_unknown_is_over(pkt, limit) && !pkt->cfg->has_networks && !guard_is_spared(pkt))
+		return guard_under_attack(pkt, DROP_UNKNOWN_LIMIT);
+	return VERDICT_COUNT;
+}
+
 /* An unknown source, before the scan: over its limit, or all of them over theirs? VERDICT_COUNT: not
  * yet. */
 static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
@@ -88,16 +112,15 @@ static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
 
 	if (limit >= LIMIT_CLASS_COUNT || !guard_limits_early(pkt->f->class))
 		return VERDICT_COUNT;
-	if (pkt->source) {
-		if (!limit_conforms(&pkt->conf->per_source[limit], &pkt->source->tat[limit],
-				    pkt->f->now) &&
-		    !guard_is_spared(pkt))
-			return guard_drop(pkt, guard_source_reason(pkt));
-		return VERDICT_COUNT;
+	if (pkt->source &&
+	    !limit_conforms(&pkt->conf->per_source[limit], &pkt->source->tat[limit], pkt->f->now)) {
+		if (guard_is_spared(pkt))
+			return VERDICT_COUNT;
+		refusal_note(pkt, pkt->source->tat[limit] - pkt->conf->per_source[limit].tolerance_ns,
+			     guard_source_reason(pkt));
+		return guard_drop(pkt, guard_source_reason(pkt));
 	}
-	if (!limit_conforms(&pkt->conf->unknown[limit], &pkt->state->unknown_tat[limit],
-			    pkt->f->now) &&
-	    !guard_is_spared(pkt))
+	if (guard_unknown_is_over(pkt, limit) && !guard_is_spared(pkt))
 		return guard_under_attack(pkt, DROP_UNKNOWN_LIMIT);
 	return VERDICT_COUNT;
 }
@@ -328,8 +351,17 @@ static __always_inline enum verdict guard_datagram(struct packet *pkt,
 		return guard_drop(pkt, DROP_DAMAGED);
 	}
 	classify(pkt);
+	if (pkt->f->class == CLASS_INVITE && unlikely(emergency_is_likely(pkt)))
+		pkt->f->urgent = emergency_call(pkt->xdp, pkt->f->text_offset);
+	source_trust(pkt);
+	if (likely(pkt->f->tier == TIER_UNKNOWN)) {
+		verdict = guard_unknown_first(pkt);
+		if (verdict != VERDICT_COUNT)
+			return verdict;
+	}
 	source_find(pkt);
-	source_tier(pkt);
+	if (unlikely(pkt->f->policy == POLICY_EXEMPT))
+		pkt->f->tier = TIER_EXEMPT;
 	/* a ban of an address spares the trusted ports behind it */
 	if (unlikely(pkt->f->policy != POLICY_NONE &&
 		     !(pkt->f->policy == POLICY_BANNED && pkt->trusted))) {

@@ -63,6 +63,15 @@ struct {
 	__type(value, struct source);
 } sources SEC(".maps");
 
+/* Sources that are over a limit or banned and go on all the same, a cell each by a hash: their packets
+ * cost no look-up. Never full: the newest takes the cell. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct refusals);
+} refusals SEC(".maps");
+
 /* Rows are made by what the server answered (egress), by the daemon and by hand; never by what
  * comes in alone. Full: the least recently seen one goes. */
 struct {
@@ -199,6 +208,7 @@ struct facts {
 	volatile __u32 limit;	    /* enum limit_class */
 	volatile __u32 status;	    /* of a response */
 	volatile __u32 syn;	    /* opens a connection */
+	volatile __u32 urgent;	    /* an emergency call */
 	/* source.h */
 	volatile __u32 tier;   /* enum source_tier */
 	volatile __u32 policy; /* enum source_policy */

@@ -155,16 +155,12 @@ static __always_inline bool trust_filter_has(const struct settings *cfg,
 	return filter && filter->word[place / 64] >> (place % 64) & 1;
 }
 
-/* What has the source earned? */
-static __always_inline void source_tier(struct packet *pkt)
+/* What have address and port earned? */
+static __always_inline void source_trust(struct packet *pkt)
 {
 	struct sipxdp_peer peer;
 
 	pkt->f->tier = TIER_UNKNOWN;
-	if (pkt->f->policy == POLICY_EXEMPT) {
-		pkt->f->tier = TIER_EXEMPT;
-		return;
-	}
 	source_peer(pkt, &peer);
 	if (likely(!trust_filter_has(pkt->cfg, &peer.addr)))
 		return;

@@ -74,9 +74,19 @@ static __always_inline void tap_emit_sized(void *ctx, const struct packet *pkt, 
 		return;
 	}
 	tap_fill(record, pkt, call_id_hash, kind, direction, verdict, ifindex);
+	/* two tests right before the call, of the very register it gets: kernels before 6.13 do not
+	 * follow what clang makes of one range test */
 	asm volatile("" : "+r"(captured));
-	if (captured < 1 || captured > room || load(ctx, pkt->f->text_offset, record->data, captured))
-		captured = 0;
+	if (captured < 1)
+		goto empty;
+	if (captured > room)
+		goto empty;
+	if (load(ctx, pkt->f->text_offset, record->data, captured))
+		goto empty;
+	goto submit;
+empty:
+	captured = 0;
+submit:
 	record->captured = captured;
 	bpf_ringbuf_submit(record, tap_wakeup((struct settings *)pkt->cfg));
 }

@@ -31,6 +31,11 @@ LAB_OFFICE_PHONES=200
 # interrupts would be kept away from a server.
 LAB_FLOOD_CPU=${LAB_FLOOD_CPU:-$(($(nproc) - 1))}
 LAB_PEER_CPUS=${LAB_PEER_CPUS:-0-$((LAB_FLOOD_CPU > 1 ? LAB_FLOOD_CPU - 1 : 0))}
+# What is measured goes before whatever else the machine is busy with; a flood has its CPU to itself
+# when it needs it.
+LAB_PRIORITY=(nice -n -10)
+LAB_FLOOD_PRIORITY=(chrt -f 1)
+chrt -f 1 true 2>/dev/null || LAB_FLOOD_PRIORITY=("${LAB_PRIORITY[@]}")
 
 # shellcheck disable=SC2034 # for who sources this
 lab_tmp= # everything that is written goes there
@@ -55,11 +60,11 @@ lab_in() {
 
 # lab_spawn NAME SITE COMMAND...: the same in the background, on the peers' CPUs, with what it
 # prints in $lab_tmp/NAME.out and NAME.log (standard error). It is stopped by lab_stop NAME, and by
-# lab_down in any case. What is measured goes before whatever else this machine is busy with.
+# lab_down in any case.
 lab_spawn() {
 	local name=$1 site=$2
 	shift 2
-	nsenter --net="/run/netns/$LAB_PREFIX-$site" -- nice -n -10 taskset -c "$LAB_PEER_CPUS" "$@" \
+	nsenter --net="/run/netns/$LAB_PREFIX-$site" -- "${LAB_PRIORITY[@]}" taskset -c "$LAB_PEER_CPUS" "$@" \
 		>"$lab_tmp/$name.out" 2>"$lab_tmp/$name.log" </dev/null &
 	lab_pids[$name]=$!
 }
@@ -270,12 +275,12 @@ lab_sipp_count() {
 
 # ---- the attacker ----
 
-# lab_start_flood NAME [OPTION...]: see build/lab/flood; to the server, on a CPU that it has to
-# itself when it needs it, as a network card's interrupts have (real-time scheduling).
+# lab_start_flood NAME [OPTION...]: see build/lab/flood; to the server, on a CPU of its own.
 lab_start_flood() {
-	local name=$1
+	local name=$1 LAB_PEER_CPUS=$LAB_FLOOD_CPU
+	local -a LAB_PRIORITY=("${LAB_FLOOD_PRIORITY[@]}")
 	shift
-	LAB_PEER_CPUS=$LAB_FLOOD_CPU lab_spawn "$name" router chrt -f 1 "$LAB_BIN/flood" --dev server \
+	lab_spawn "$name" router "$LAB_BIN/flood" --dev server \
 		--to-mac "$LAB_SERVER_MAC" --to "$LAB_SERVER" --cpu "$LAB_FLOOD_CPU" "$@"
 }
 

@@ -65,6 +65,7 @@ struct settings {
 	struct sipxdp_rate proofs;     /* proof-of-source questions sent, whole host */
 	__u64 hash_key[HASH_KEY_WORDS]; /* secret: Call-ID hash, sketches, filters, cookies */
 	__u64 agent_filter[AGENT_BITS / 64]; /* bit of each scanner name's first four letters */
+	__u64 emergency_first; /* bit (letter & 63) of each emergency name's first letter */
 	struct emergency_name emergency[EMERGENCY_MAX];
 };
 
@@ -174,6 +175,25 @@ struct source {
 };
 _Static_assert(sizeof(struct source) == 112, "source layout");
 
+/* ---- refusals: one element a CPU: unknown sources that flood, and until when they are refused ---- */
+
+#define REFUSAL_CELLS 512
+struct refusal {
+	__u64 until_ns; /* 0: free */
+	struct source_key key;
+	__u8 limit; /* enum limit_class */
+	__u8 reason;
+	__u16 zero;
+	__u32 generation;
+	__u32 packets; /* refused since the row of `sources` was last brought up to date */
+	__u64 bytes;
+};
+_Static_assert(sizeof(struct refusal) == 40, "refusal layout");
+
+struct refusals {
+	struct refusal cell[REFUSAL_CELLS];
+};
+
 /* ---- trusted, provisional: by address and port (struct sipxdp_peer) ---- */
 
 enum trust_origin { TRUST_REGISTER, TRUST_INVITE, TRUST_ANSWER, TRUST_HAND };
@@ -214,7 +234,7 @@ struct prefix_limits {
 };
 
 /* ---- sightings: one element: marks of unknown ports that were refused, see bpf/verify.h ---- */
-#define SIGHTINGS (1U << 20)
+#define SIGHTINGS (1U << 18)
 struct sightings {
 	__u32 mark[SIGHTINGS];
 };

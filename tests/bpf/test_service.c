@@ -26,6 +26,7 @@ static void expect_all(const struct row *rows, size_t count)
 					 .reason = tcp ? PASS_STREAM : PASS_UNKNOWN,
 					 .service = run_service(rig_run(), rows[i].service) };
 
+		rig_clear(); /* the limits are the usual ones */
 		rig_expect(rows[i].name, &rows[i].spec,
 			   rows[i].service == NOBODY ? &RIG_NOT_OURS : &want);
 	}
@@ -58,9 +59,6 @@ static const struct row rows[] = {
 	{ "broadcast is an address too", { SIP, .to = "255.255.255.255" }, V4 },
 	{ "both families on a port, IPv4", { SIP, .to = "203.0.113.9", .dport = 5080 }, ANY },
 	{ "both families on a port, IPv6", { SIP, .to = "2001:db8::9", .dport = 5080 }, ANY },
-	{ "an IPv4 address written as IPv6 is another one",
-	  { SIP, .from = "2001:db8:1::1", .to = "::ffff:192.0.2.10", .dport = 5070 },
-	  NOBODY },
 	{ "TCP", { TCP }, STREAM },
 	{ "TLS", { TCP, .dport = 5061 }, STREAM },
 	{ "TCP to any address", { TCP, .dport = 5090, .to = "203.0.113.9" }, STREAM },

@@ -443,6 +443,23 @@ Test(sip_message, sizes)
 	cr_assert_str_eq(err.what, "more than 512 lines of headers");
 }
 
+/* Escaped control octets and UTF-8 are checked in time that grows with the message, not with its
+ * square: the largest datagram full of them takes no longer than a few milliseconds. */
+Test(sip_message, checks_octets_in_linear_time, .timeout = 5)
+{
+	static char text[SIP_MESSAGE_MAX];
+	struct sip_error err;
+	size_t len;
+	char *p = stpcpy(text, OPTIONS VIA TO CALL_ID CSEQ "From: \"");
+
+	while (p < text + sizeof(text) - 64)
+		p = stpcpy(p, "\\\1\xc3\xa9");
+	p = stpcpy(p, "\" <sip:a@b.c>;tag=1\r\n" END);
+	len = (size_t)(p - text);
+	for (unsigned int i = 0; i < 100; i++)
+		cr_assert_eq(parse_octets(text, len, &err), 0, "%u: %s", err.offset, err.what);
+}
+
 static void assert_within(struct sip_slice s, size_t size, const char *what)
 {
 	cr_assert_leq(sip_slice_end(s), size, "%s ends at %u of %zu", what, sip_slice_end(s), size);

@@ -35,6 +35,7 @@
 	X(TRUST_FILTER, trust_filter, ARRAY, sizeof(__u32), sizeof(struct trust_filter),           \
 	  BPF_F_MMAPABLE, 2)                                                                       \
 	X(PREFIX_LIMITS, prefix_limits, ARRAY, sizeof(__u32), sizeof(struct prefix_limits), 0, 1)  \
+	X(SIGHTINGS, sightings, ARRAY, sizeof(__u32), sizeof(struct sightings), 0, 1)              \
 	X(BANS, bans, LPM_TRIE, sizeof(struct sipxdp_prefix), sizeof(struct ban),                  \
 	  BPF_F_NO_PREALLOC, 0)                                                                    \
 	X(NETWORKS, networks, LPM_TRIE, sizeof(struct sipxdp_prefix), sizeof(struct network),      \

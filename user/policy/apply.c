@@ -278,6 +278,10 @@ void apply_settings(const struct config *cfg, struct settings *settings)
 	settings->proofs = apply_rate(&host->proofs, tick_ns);
 	apply_agent_filter(cfg, settings->agent_filter);
 	apply_emergency(cfg, settings->emergency);
+	settings->emergency_first = 0;
+	for (int i = 0; i < EMERGENCY_MAX; i++)
+		if (settings->emergency[i].length)
+			settings->emergency_first |= 1ULL << (settings->emergency[i].text[0] & 63);
 }
 
 /* ---- networks and scanner names ---- */

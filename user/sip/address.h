@@ -15,7 +15,7 @@
 struct sip_address {
 	struct sip_slice display; /* display-name without quotes, escapes as they are; 0: none */
 	struct sip_uri uri;
-	struct sip_slice params;   /* from the first ";", which it includes; length 0: none */
+	struct sip_slice params;   /* behind the URI, ";" and all; length 0: none */
 	struct sip_slice tag;	   /* From, To; length 0: none */
 	uint32_t expires;	   /* Contact: seconds, or SIP_EXPIRES_NONE */
 	uint32_t reg_id;	   /* Contact: 1 to 2^31-1, 0: none (RFC 5626 section 11) */

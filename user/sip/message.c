@@ -61,16 +61,15 @@ static void start_message(struct sip_message *msg, const char *data, size_t len)
 static bool index_message(struct sip_message *msg, struct sip_cursor *c)
 {
 	enum sip_framing framing = sip_index_build(&msg->index, c->text, msg->size);
+	uint32_t bare;
 
-	switch (framing) {
-	case SIP_FRAMING_WHOLE: return true;
-	case SIP_FRAMING_BARE_CR_LF:
-		return sip_fail(c, sip_find_bare_cr_lf(c->text, msg->size), RFC_FORMAT,
-				"CR or LF that is not half of a CRLF");
-	case SIP_FRAMING_NO_BLANK_LINE: break;
-	case SIP_FRAMING_TOO_MANY_LINES:
+	if (sip_likely(framing == SIP_FRAMING_WHOLE))
+		return true;
+	if (framing == SIP_FRAMING_TOO_MANY_LINES)
 		return sip_fail(c, msg->size, RFC_FORMAT, "more than 512 lines of headers");
-	}
+	bare = sip_find_bare_cr_lf(c->text, msg->size);
+	if (framing == SIP_FRAMING_BARE_CR_LF && bare < msg->size)
+		return sip_fail(c, bare, RFC_FORMAT, "CR or LF that is not half of a CRLF");
 	return sip_fail(c, msg->size, RFC_FORMAT, "no blank line ends the headers");
 }
 

@@ -15,6 +15,11 @@ uint32_t sip_find_bare_cr_lf(const uint8_t *text, uint32_t size)
 	return size;
 }
 
+static bool is_control(uint8_t octet)
+{
+	return octet < 0x80 && !sip_octet_is(octet, SIP_TEXT);
+}
+
 /* How many octets the UTF-8 sequence at `p` has, 0 if it is none (RFC 3629 section 4): its second
  * octet's range keeps out overlong forms, surrogates and what is beyond U+10FFFF. */
 static uint32_t utf8_length(const uint8_t *p, uint32_t left)
@@ -50,57 +55,82 @@ static bool has_quoting(const struct sip_header *header)
 	return header->id != SIP_HEADER_OTHER && sip_header_repeat(header->id) != SIP_REPEAT_TEXT;
 }
 
-/* Does the control octet at `at` stand behind the backslash of a quoted-pair of the value? */
-static bool is_quoted(const struct sip_cursor *c, const struct sip_header *header, uint32_t at)
+/* A value in which quotes have a meaning: behind a backslash between them any ASCII may stand. */
+static bool check_quoting_value(struct sip_cursor *c, struct sip_slice value)
 {
+	uint32_t end = sip_slice_end(value);
 	bool quoted = false;
 
-	for (uint32_t i = header->value.offset; i < at; i++) {
-		if (c->text[i] == '"')
+	for (uint32_t at = value.offset; at < end; at++) {
+		if (c->text[at] == '"')
 			quoted = !quoted;
-		else if (quoted && c->text[i] == '\\' && ++i == at)
-			return true;
+		else if (quoted && c->text[at] == '\\')
+			at++;
+		else if (is_control(c->text[at]))
+			return sip_fail(c, at, RFC_TEXT, "control octet");
 	}
-	return false;
+	return true;
 }
 
-static bool check_control(const struct sip_message *msg, struct sip_cursor *c, uint32_t at)
+/* Checks the header in whose value the control octet at `at` stands, all of it at once: *next is
+ * set behind it. Outside of such values no control octet is allowed. */
+static bool check_control(const struct sip_message *msg, struct sip_cursor *c, uint32_t at,
+			  uint32_t *next)
 {
 	for (uint32_t i = 0; i < msg->header_count; i++) {
 		const struct sip_header *h = &msg->headers[i];
 
-		if (at >= h->value.offset && at < sip_slice_end(h->value) && has_quoting(h) &&
-		    is_quoted(c, h, at))
-			return true;
+		if (at < h->value.offset || at >= sip_slice_end(h->value) || !has_quoting(h))
+			continue;
+		*next = sip_slice_end(h->value);
+		return check_quoting_value(c, h->value);
 	}
 	return sip_fail(c, at, RFC_TEXT, "control octet");
 }
 
-/* Looks at the odd octet at `at`; *next is set to the one behind it, or behind its sequence. */
-static bool check_odd(const struct sip_message *msg, struct sip_cursor *c, uint32_t at,
-		      uint32_t *next)
+/* The next octet from `at` on that is not SIP_TEXT; the end of the header block if there is none.
+ */
+static uint32_t next_odd(const struct sip_message *msg, uint32_t at)
+{
+	at = sip_run(msg->index.not_text, at);
+	return at < msg->index.size ? at : msg->index.size;
+}
+
+static bool check_controls(const struct sip_message *msg, struct sip_cursor *c)
+{
+	uint32_t next;
+
+	for (uint32_t at = next_odd(msg, 0); at < msg->index.size; at = next_odd(msg, next)) {
+		next = at + 1;
+		if (is_control(c->text[at]) && !check_control(msg, c, at, &next))
+			return false;
+	}
+	return true;
+}
+
+/* What is odd and no control octet must be UTF-8. *controls tells whether there are any of those.
+ */
+static bool check_utf8(const struct sip_message *msg, struct sip_cursor *c, bool *controls)
 {
 	uint32_t length;
 
-	*next = at + 1;
-	if (c->text[at] < 0x80)
-		return check_control(msg, c, at);
-	length = utf8_length(c->text + at, msg->index.size - at);
-	if (!length)
-		return sip_fail(c, at, RFC_TEXT, "octet that is not UTF-8");
-	*next = at + length;
+	*controls = false;
+	for (uint32_t at = next_odd(msg, 0); at < msg->index.size;
+	     at = next_odd(msg, at + length)) {
+		length = 1;
+		if (c->text[at] < 0x80)
+			*controls = true;
+		else
+			length = utf8_length(c->text + at, msg->index.size - at);
+		if (!length)
+			return sip_fail(c, at, RFC_TEXT, "octet that is not UTF-8");
+	}
 	return true;
 }
 
 bool sip_check_octets(const struct sip_message *msg, struct sip_cursor *c)
 {
-	uint32_t at = 0;
+	bool controls;
 
-	for (;;) {
-		at = sip_run(msg->index.not_text, at);
-		if (at >= msg->index.size)
-			return true;
-		if (!check_odd(msg, c, at, &at))
-			return false;
-	}
+	return check_utf8(msg, c, &controls) && (!controls || check_controls(msg, c));
 }

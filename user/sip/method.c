@@ -42,7 +42,7 @@ enum sip_method sip_method_of(const char *text, struct sip_slice name)
 	return SIP_OTHER;
 }
 
-const char *sip_method_name(enum sip_method method)
+const char *sip_method_text(enum sip_method method)
 {
 	return names[method];
 }

@@ -11,6 +11,6 @@
 enum sip_method sip_method_of(const char *text, struct sip_slice name);
 
 /* "INVITE" for SIP_INVITE, "OTHER" for SIP_OTHER. */
-const char *sip_method_name(enum sip_method method);
+const char *sip_method_text(enum sip_method method);
 
 #endif

@@ -6,8 +6,8 @@
 #include "sip/cursor.h"
 #include "sip/host.h"
 
-#define SIP_MAGIC_COOKIE "z9hG4bK" /* what a branch starts with since RFC 3261 (section 8.1.1.7)   \
-				    */
+/* What a branch starts with since RFC 3261 (section 8.1.1.7). */
+#define SIP_MAGIC_COOKIE "z9hG4bK"
 
 struct sip_via {
 	struct sip_slice transport; /* UDP, TCP, TLS, WS … as written */

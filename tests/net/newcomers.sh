@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Shows: phones that nobody knows register during a spoofed flood, as they can prove where they are
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+start_guarded_lab enforce
+lab_start_flood flood --from 16.0.0.0/4 --rate 200000 --seconds 20
+sleep 2
+lab_stats before
+lab_phones newcomers callers --register 10 --give-up 15000 || true
+lab_stats after
+lab_wait flood
+echo "newcomers: $(lab_get newcomers .register)"
+check "newcomers registered of $LAB_PHONES" "$(lab_get newcomers .register.registered)" -eq "$LAB_PHONES"
+check "sources asked to prove themselves" \
+	"$(lab_packets before after '.reason == "unproven" and .verdict == "tx"')" -gt 0
+check "answers to that" "$(lab_packets before after '.reason == "proof"')" -gt 0
