@@ -28,8 +28,8 @@ static __always_inline bool agent_is_scanner(const struct packet *pkt, const str
 	return bpf_map_lookup_elem(&agents, &key) != NULL;
 }
 
-/* Ban the source of a scan: for long if it has proven to be real, else briefly, and only when it does
- * it again, so that a flood from addresses that are made up bans none of them. */
+/* Ban the source of a scan: for long if it has proven to be real, else briefly, and only when it
+ * does it again, so that a flood from addresses that are made up bans none of them. */
 static __always_inline void agent_ban(struct packet *pkt)
 {
 	__u64 length = pkt->cfg->scanner_ban_ns;

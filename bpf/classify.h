@@ -6,11 +6,11 @@
 
 #include "packet.h"
 
-#define LEADING_CRLF 8	     /* empty lines before a start line (RFC 3261 section 7.5) */
-#define STUN_COOKIE  0x2112a442 /* RFC 8489 section 5 */
-#define STUN_HEADER  20
+#define LEADING_CRLF  8		 /* empty lines before a start line (RFC 3261 section 7.5) */
+#define STUN_COOKIE   0x2112a442 /* RFC 8489 section 5 */
+#define STUN_HEADER   20
 #define METHOD_LENGTH 64 /* longest method looked at */
-#define NUL_LENGTH   8 /* longest keepalive of NULs or blanks */
+#define NUL_LENGTH    8	 /* longest keepalive of NULs or blanks */
 
 /* A method is looked up by its first three letters and compared in the first eight octets, the
  * blank behind it included where it fits. */
@@ -22,8 +22,9 @@ struct method_name {
 	__u8 zero[6];
 };
 
-#define METHOD_HASH(w)	  (((__u32)(w) * 0x40e50b37U) >> 28)
-#define METHOD(w3, w, n, id) [METHOD_HASH(w3)] = { .unlike = ~(w), .mask = NAME_MASK(n), .class = id }
+#define METHOD_HASH(w) (((__u32)(w)*0x40e50b37U) >> 28)
+#define METHOD(w3, w, n, id)                                                                       \
+	[METHOD_HASH(w3)] = { .unlike = ~(w), .mask = NAME_MASK(n), .class = id }
 #define METHOD8(w3, w, id, r)                                                                      \
 	[METHOD_HASH(w3)] = { .unlike = ~(w), .mask = ~0ULL, .class = id, .rest = r }
 

@@ -6,7 +6,8 @@
 #include "classify.h"
 #include "limit.h"
 
-/* Could it be of a dialog? Requests with a To tag, CANCEL and ACK (which may have none), responses. */
+/* Could it be of a dialog? Requests with a To tag, CANCEL and ACK (which may have none), responses.
+ */
 static __always_inline bool dialog_may_have(const struct packet *pkt, const struct scan *s)
 {
 	if (!s->call_id_hash)
@@ -20,7 +21,8 @@ static __always_inline struct dialog *dialog_find(const struct packet *pkt, cons
 	struct dialog_key key = { .call_id_hash = s->call_id_hash };
 	struct dialog *d = bpf_map_lookup_elem(&dialogs, &key);
 
-	if (!d || d->service != pkt->f->service || d->last_seen_ns + pkt->cfg->dialog_idle_ns < pkt->f->now)
+	if (!d || d->service != pkt->f->service ||
+	    d->last_seen_ns + pkt->cfg->dialog_idle_ns < pkt->f->now)
 		return NULL;
 	return d;
 }

@@ -7,8 +7,8 @@
 #include "limit.h"
 #include "packet.h"
 
-#define FRAGMENT_LATER_MAX 128 /* of one datagram: 64 KB over the smallest usual MTU */
-#define FRAGMENT_HOLD_NS 30000000000ULL /* as long as reassembly waits (net.ipv4.ipfrag_time) */
+#define FRAGMENT_LATER_MAX 128		  /* of one datagram: 64 KB over the smallest usual MTU */
+#define FRAGMENT_HOLD_NS   30000000000ULL /* as long as reassembly waits (net.ipv4.ipfrag_time) */
 
 static __always_inline void fragment_key(const struct packet *pkt, struct fragment_key *key)
 {

@@ -121,7 +121,8 @@ static __always_inline int extensions_walk(void *data, void *end, __u64 offset, 
 			break;
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
 		    next != IPPROTO_FRAGMENT && next != IPPROTO_DSTOPTS && next != IPPROTO_AH &&
-		    next != 135 /* mobility */ && next != 139 /* HIP */ && next != 140 /* shim6 */) {
+		    next != 135 /* mobility */ && next != 139 /* HIP */ &&
+		    next != 140 /* shim6 */) {
 			w->extensions.endless = 0; /* ESP, ICMP and so on: not ours */
 			return 0;
 		}
@@ -135,8 +136,8 @@ static __always_inline int extensions_walk(void *data, void *end, __u64 offset, 
 			__u16 place = bpf_ntohs(fragment->offset_flags);
 
 			if (place & ~6) { /* else it is whole ("atomic", RFC 6946) */
-				w->extensions.fragment =
-					place & ~7 ? FRAGMENT_LATER : FRAGMENT_FIRST;
+				w->extensions.fragment = place & ~7 ? FRAGMENT_LATER
+								    : FRAGMENT_FIRST;
 				w->extensions.fragment_id = fragment->id;
 			}
 		} else if (next == IPPROTO_AH) {

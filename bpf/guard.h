@@ -104,8 +104,8 @@ static __always_inline enum verdict guard_unknown_first(struct packet *pkt)
 	return VERDICT_COUNT;
 }
 
-/* An unknown source, before the scan: over its limit, or all of them over theirs? VERDICT_COUNT: not
- * yet. */
+/* An unknown source, before the scan: over its limit, or all of them over theirs? VERDICT_COUNT:
+ * not yet. */
 static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
 {
 	__u32 limit = pkt->f->limit & 7;
@@ -116,7 +116,8 @@ static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
 	    !limit_conforms(&pkt->conf->per_source[limit], &pkt->source->tat[limit], pkt->f->now)) {
 		if (guard_is_spared(pkt))
 			return VERDICT_COUNT;
-		refusal_note(pkt, pkt->source->tat[limit] - pkt->conf->per_source[limit].tolerance_ns,
+		refusal_note(pkt,
+			     pkt->source->tat[limit] - pkt->conf->per_source[limit].tolerance_ns,
 			     guard_source_reason(pkt));
 		return guard_drop(pkt, guard_source_reason(pkt));
 	}
@@ -127,16 +128,17 @@ static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
 
 /* ---- after the scan ---- */
 
-/* Eighths of the overall ceiling that are kept for what is more urgent: the order of shedding. Those
- * who are not known leave a part of every ceiling to those who are. */
+/* Eighths of the overall ceiling that are kept for what is more urgent: the order of shedding.
+ * Those who are not known leave a part of every ceiling to those who are. */
 static __always_inline __u32 guard_keep(const struct packet *pkt)
 {
 	if (pkt->f->limit == LIMIT_MALFORMED)
 		return 6;
 	if (pkt->f->tier <= TIER_PROVISIONAL)
-		return pkt->f->class == CLASS_OPTIONS ? 5 : pkt->f->class == CLASS_REGISTER ? 4
+		return pkt->f->class == CLASS_OPTIONS					   ? 5
+		       : pkt->f->class == CLASS_REGISTER				   ? 4
 		       : pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_SUBSCRIBE ? 3
-											    : 2;
+											   : 2;
 	if (pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_SUBSCRIBE ||
 	    pkt->f->class == CLASS_OPTIONS || pkt->f->class == CLASS_REGISTER)
 		return 1;
@@ -307,7 +309,8 @@ static __always_inline enum verdict guard_dialog(struct packet *pkt, const struc
 		return VERDICT_COUNT;
 	if (class_is_response(pkt->f->class))
 		trust_learn_answer(pkt, d);
-	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now, 0))
+	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now,
+				    0))
 		return guard_drop(pkt, DROP_SHED);
 	if (!dialog_take(pkt, d))
 		return VERDICT_COUNT;
@@ -316,8 +319,7 @@ static __always_inline enum verdict guard_dialog(struct packet *pkt, const struc
 }
 
 /* A SIP message is scanned. VERDICT_COUNT: its limits decide. */
-static __always_inline enum verdict guard_message(struct packet *pkt,
-						  const struct scan *s)
+static __always_inline enum verdict guard_message(struct packet *pkt, const struct scan *s)
 {
 	scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
 		     pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset));
@@ -341,8 +343,7 @@ static __always_inline enum verdict guard_message(struct packet *pkt,
 }
 
 /* A datagram for a UDP listener. */
-static __always_inline enum verdict guard_datagram(struct packet *pkt,
-						   const struct scan *s)
+static __always_inline enum verdict guard_datagram(struct packet *pkt, const struct scan *s)
 {
 	enum verdict verdict = VERDICT_COUNT;
 
@@ -424,8 +425,7 @@ static __always_inline enum verdict guard_segment(struct packet *pkt)
 	if (pkt->f->syn && pkt->conf->syn.cost_ns && pkt->f->policy != POLICY_EXEMPT) {
 		if (!pkt->source)
 			guard_note_refused(pkt);
-		if (pkt->source &&
-		    !limit_take(&pkt->conf->syn, &pkt->source->syn_tat, pkt->f->now))
+		if (pkt->source && !limit_take(&pkt->conf->syn, &pkt->source->syn_tat, pkt->f->now))
 			return guard_drop(pkt, DROP_SYN_LIMIT);
 	}
 	return guard_pass(pkt, PASS_STREAM);

@@ -32,9 +32,9 @@ static __always_inline bool limit_conforms(const struct sipxdp_rate *rate, const
 	return !rate->cost_ns || limit_ahead(tat, now) <= rate->tolerance_ns;
 }
 
-/* Account for one message. Every admitted message costs exactly once, also when CPUs race: who comes
- * second finds a TAT that is not in the past, and adds to it. A bucket may then be overdrawn by a
- * message, which the next ones wait for. */
+/* Account for one message. Every admitted message costs exactly once, also when CPUs race: who
+ * comes second finds a TAT that is not in the past, and adds to it. A bucket may then be overdrawn
+ * by a message, which the next ones wait for. */
 static __always_inline void limit_spend(const struct sipxdp_rate *rate, __u64 *tat, __u64 now)
 {
 	__u64 cost = rate->cost_ns;

@@ -63,8 +63,8 @@ struct {
 	__type(value, struct source);
 } sources SEC(".maps");
 
-/* Sources that are over a limit or banned and go on all the same, a cell each by a hash: their packets
- * cost no look-up. Never full: the newest takes the cell. */
+/* Sources that are over a limit or banned and go on all the same, a cell each by a hash: their
+ * packets cost no look-up. Never full: the newest takes the cell. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -184,7 +184,7 @@ struct extensions {
  * verifier, which otherwise walks the rest of the program once for every range it has learned. */
 struct facts {
 	/* frame.h */
-	__u64 frame_length; /* of the whole frame, all buffers */
+	__u64 frame_length;		/* of the whole frame, all buffers */
 	volatile __u32 payload_offset;	/* of the UDP payload in the frame */
 	volatile __u32 payload_length;	/* of what is in this frame, by the IP header */
 	volatile __u32 datagram_length; /* of the UDP payload, by the UDP header */
@@ -204,11 +204,11 @@ struct facts {
 	/* classify.h */
 	volatile __u32 text_offset; /* of the message in the frame, behind leading CRLFs */
 	volatile __u32 text_length;
-	volatile __u32 class;	    /* enum traffic_class */
-	volatile __u32 limit;	    /* enum limit_class */
-	volatile __u32 status;	    /* of a response */
-	volatile __u32 syn;	    /* opens a connection */
-	volatile __u32 urgent;	    /* an emergency call */
+	volatile __u32 class;  /* enum traffic_class */
+	volatile __u32 limit;  /* enum limit_class */
+	volatile __u32 status; /* of a response */
+	volatile __u32 syn;    /* opens a connection */
+	volatile __u32 urgent; /* an emergency call */
 	/* source.h */
 	volatile __u32 tier;   /* enum source_tier */
 	volatile __u32 policy; /* enum source_policy */

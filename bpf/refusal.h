@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The cheapest drop. Who is over a limit is over it until a time that is known exactly, as only what
- * is admitted moves a bucket; and who is banned is so until the generation changes. So a source that
- * keeps sending is refused from a cell of this CPU, without a look-up in `sources`. */
+/* The cheapest drop. Who is over a limit is over it until a time that is known exactly, as only
+ * what is admitted moves a bucket; and who is banned is so until the generation changes. So a
+ * source that keeps sending is refused from a cell of this CPU, without a look-up in `sources`. */
 #ifndef BPF_REFUSAL_H
 #define BPF_REFUSAL_H
 
@@ -61,7 +61,8 @@ static __always_inline void refusal_settle(struct refusal *cell, struct source *
 	cell->bytes = 0;
 }
 
-/* Refused by its row in `sources`, and not for the first time: refuse what follows until `until`. */
+/* Refused by its row in `sources`, and not for the first time: refuse what follows until `until`.
+ */
 static __always_inline void refusal_note(struct packet *pkt, __u64 until, enum reason reason)
 {
 	struct source *row = pkt->source, *other;

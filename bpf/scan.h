@@ -14,7 +14,8 @@ static __always_inline int scan_at(void *data, void *data_end, __u64 offset, __u
 	const struct settings *cfg;
 	struct work *w = work_scratch();
 	struct scan *s;
-	__u64 readable = data_end - data; /* compared as numbers: pointers would fork the verifier */
+	__u64 readable = data_end -
+			 data; /* compared as numbers: pointers would fork the verifier */
 	__u32 zero = 0;
 
 	cfg = bpf_map_lookup_elem(&settings, &zero);

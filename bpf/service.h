@@ -20,7 +20,8 @@ enum service_side { SERVICE_AT_DESTINATION, SERVICE_AT_SOURCE };
 /* Find the service that listens on the packet's destination, or its source. */
 static __always_inline bool service_find(struct packet *pkt, const enum service_side side)
 {
-	const struct sipxdp_addr *addr = side == SERVICE_AT_SOURCE ? &pkt->f->saddr : &pkt->f->daddr;
+	const struct sipxdp_addr *addr = side == SERVICE_AT_SOURCE ? &pkt->f->saddr
+								   : &pkt->f->daddr;
 	__be16 port = side == SERVICE_AT_SOURCE ? pkt->f->sport : pkt->f->dport;
 	__u32 zero = 0, bank, i, key;
 	const struct listener_table *table;

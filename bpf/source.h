@@ -98,7 +98,8 @@ static __always_inline void source_find(struct packet *pkt)
 		return;
 	}
 	pkt->f->policy = row->policy;
-	if (pkt->f->policy == POLICY_BANNED && row->ban_until_ns && row->ban_until_ns <= pkt->f->now) {
+	if (pkt->f->policy == POLICY_BANNED && row->ban_until_ns &&
+	    row->ban_until_ns <= pkt->f->now) {
 		source_ask(pkt);
 		row->ban_until_ns = pkt->f->ban_until;
 		row->policy = pkt->f->policy;

@@ -92,8 +92,8 @@ submit:
 }
 
 /* Hand the message over, at most `limit` octets of it. */
-static __always_inline void tap_emit(void *ctx, const struct packet *pkt, tap_load load, __u32 limit,
-				     __u64 call_id_hash, enum tap_kind kind,
+static __always_inline void tap_emit(void *ctx, const struct packet *pkt, tap_load load,
+				     __u32 limit, __u64 call_id_hash, enum tap_kind kind,
 				     enum tap_direction direction, enum verdict verdict,
 				     __u32 ifindex)
 {

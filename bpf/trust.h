@@ -154,8 +154,8 @@ static __always_inline void trust_learn(struct packet *pkt, const struct scan *s
 	}
 }
 
-/* Learn from a response that comes in: who answers an INVITE that the server sent, from where it was
- * sent to and with its Call-ID, is real. */
+/* Learn from a response that comes in: who answers an INVITE that the server sent, from where it
+ * was sent to and with its Call-ID, is real. */
 static __always_inline void trust_learn_answer(struct packet *pkt, const struct dialog *d)
 {
 	struct sipxdp_peer peer;
@@ -164,8 +164,8 @@ static __always_inline void trust_learn_answer(struct packet *pkt, const struct 
 		return;
 	source_peer(pkt, &peer);
 	if (peer.port != d->peer.port || peer.addr.word[3] != d->peer.addr.word[3] ||
-	    peer.addr.word[2] != d->peer.addr.word[2] || peer.addr.word[1] != d->peer.addr.word[1] ||
-	    peer.addr.word[0] != d->peer.addr.word[0])
+	    peer.addr.word[2] != d->peer.addr.word[2] ||
+	    peer.addr.word[1] != d->peer.addr.word[1] || peer.addr.word[0] != d->peer.addr.word[0])
 		return;
 	if (pkt->f->class == CLASS_2XX)
 		trust_grant(pkt, &peer, TRUST_ANSWER);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Proof of source. When the budget of all unknown sources is spent, a request that is refused for
- * that is answered with a question: an OPTIONS request to its address, whose Call-ID is a keyed hash
- * of address, port and time. Whoever answers has received it there, so its next request passes as
- * provisional. Nothing is stored for a question, it is never longer than what it answers, and it is
- * asked only of an address and port seen a second time: requests are sent again (RFC 3261 section
- * 17.1), the random sources of a flood are not, so it makes a poor mirror. */
+ * that is answered with a question: an OPTIONS request to its address, whose Call-ID is a keyed
+ * hash of address, port and time. Whoever answers has received it there, so its next request passes
+ * as provisional. Nothing is stored for a question, it is never longer than what it answers, and it
+ * is asked only of an address and port seen a second time: requests are sent again (RFC 3261
+ * section 17.1), the random sources of a flood are not, so it makes a poor mirror. */
 #ifndef BPF_VERIFY_H
 #define BPF_VERIFY_H
 
@@ -16,19 +16,21 @@
 #define COOKIE_WINDOW_NS 16000000000ULL /* an answer may come in this window or the next one */
 
 /* The digits of the cookie stand in branch and Call-ID, written over the dots. */
-#define QUESTION_HEAD "OPTIONS sip:verify@sipxdp.invalid SIP/2.0\r\n"                              \
-		      "Via: SIP/2.0/UDP sipxdp.invalid;rport;branch=z9hG4bK"
-#define QUESTION_MIDDLE "\r\nMax-Forwards: 1\r\n"                                                  \
-			"From: <sip:verify@sipxdp.invalid>;tag=1\r\n"                              \
-			"To: <sip:verify@sipxdp.invalid>\r\n"                                      \
-			"Call-ID: "
-#define QUESTION_TAIL "@sipxdp.invalid\r\n"                                                        \
-		      "CSeq: 1 OPTIONS\r\n"                                                        \
-		      "Content-Length: 0\r\n\r\n"
+#define QUESTION_HEAD                                                                              \
+	"OPTIONS sip:verify@sipxdp.invalid SIP/2.0\r\n"                                            \
+	"Via: SIP/2.0/UDP sipxdp.invalid;rport;branch=z9hG4bK"
+#define QUESTION_MIDDLE                                                                            \
+	"\r\nMax-Forwards: 1\r\n"                                                                  \
+	"From: <sip:verify@sipxdp.invalid>;tag=1\r\n"                                              \
+	"To: <sip:verify@sipxdp.invalid>\r\n"                                                      \
+	"Call-ID: "
+#define QUESTION_TAIL                                                                              \
+	"@sipxdp.invalid\r\n"                                                                      \
+	"CSeq: 1 OPTIONS\r\n"                                                                      \
+	"Content-Length: 0\r\n\r\n"
 #define QUESTION_DOTS "................"
 
-#define QUESTION                                                                                   \
-	QUESTION_HEAD QUESTION_DOTS QUESTION_MIDDLE QUESTION_DOTS QUESTION_TAIL "\r\n"
+#define QUESTION QUESTION_HEAD QUESTION_DOTS QUESTION_MIDDLE QUESTION_DOTS QUESTION_TAIL "\r\n"
 
 /* In a struct: clang puts bare strings into a section that the kernel's BTF check does not take. */
 static const struct {
@@ -204,7 +206,8 @@ __noinline int verify_question(struct xdp_md *ctx)
 /* Requests that are worth a question: those that start something. */
 static __always_inline bool verify_applies(const struct packet *pkt)
 {
-	return pkt->conf->verify_source != VERIFY_OFF && !pkt->cfg->monitor && !pkt->conf->monitor &&
+	return pkt->conf->verify_source != VERIFY_OFF && !pkt->cfg->monitor &&
+	       !pkt->conf->monitor &&
 	       (pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_REGISTER ||
 		pkt->f->class == CLASS_SUBSCRIBE || pkt->f->class == CLASS_MESSAGE ||
 		pkt->f->class == CLASS_PUBLISH);

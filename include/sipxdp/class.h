@@ -27,7 +27,7 @@ enum sip_method {
 #define X(name) SIP_##name,
 	SIP_METHODS(X)
 #undef X
-	SIP_OTHER, /* any other token */
+		SIP_OTHER, /* any other token */
 	SIP_METHOD_COUNT,
 };
 
@@ -67,7 +67,7 @@ enum traffic_class {
 #define X(id, name, help) CLASS_##id,
 	TRAFFIC_CLASSES(X)
 #undef X
-	CLASS_COUNT,
+		CLASS_COUNT,
 };
 
 #define CLASS_SLOTS 32 /* room for classes in the index of `counters` */
@@ -86,7 +86,7 @@ enum limit_class {
 #define X(id, name) LIMIT_##id,
 	LIMIT_CLASSES(X)
 #undef X
-	LIMIT_CLASS_COUNT,
+		LIMIT_CLASS_COUNT,
 };
 
 #endif

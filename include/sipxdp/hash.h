@@ -33,8 +33,7 @@ HASH_INLINE __u64 hash_addr(const struct sipxdp_addr *addr, const __u64 *key)
 	__u64 high = (__u64)addr->word[0] << 32 | addr->word[1];
 	__u64 low = (__u64)addr->word[2] << 32 | addr->word[3];
 
-	return hash_mix((hash_nh(high, key[0]) + hash_nh(low, key[1])) ^
-			(low * (key[2] | 1)));
+	return hash_mix((hash_nh(high, key[0]) + hash_nh(low, key[1])) ^ (low * (key[2] | 1)));
 }
 
 /* A scanner's name, by its first four octets in lower case (any octet with 0x20 set): the bit of

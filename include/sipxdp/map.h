@@ -28,8 +28,8 @@
 /* One way of naming an emergency service in a Request-URI: the user part of a SIP or tel URI
  * ("112"), or a whole URN ("urn:service:sos", which also covers its sub-services). */
 struct emergency_name {
-	__u32 length; /* 0: unused */
-	__u32 urn;    /* 1: compare from the start of the Request-URI */
+	__u32 length;		     /* 0: unused */
+	__u32 urn;		     /* 1: compare from the start of the Request-URI */
 	char text[EMERGENCY_LENGTH]; /* lower case */
 };
 
@@ -38,13 +38,13 @@ struct emergency_name {
 #define BANS_NEW 2
 
 struct settings {
-	__u32 layout;	       /* SIPXDP_LAYOUT of the maps beside it */
-	__u32 generation;      /* raised after every change of bans and networks */
-	__u32 bank;	       /* which half of listeners and services is in force: 0 or 1 */
-	__u32 monitor;	       /* 1: count what would be dropped and let it through */
-	__u32 has_bans;	       /* 0: `bans` is known to be empty; BANS_NEW: see there */
-	__u32 has_networks;    /* 0: `networks` is known to be empty */
-	__u32 has_hosts6;      /* 1: bans or networks hold IPv6 prefixes longer than /64 */
+	__u32 layout;	    /* SIPXDP_LAYOUT of the maps beside it */
+	__u32 generation;   /* raised after every change of bans and networks */
+	__u32 bank;	    /* which half of listeners and services is in force: 0 or 1 */
+	__u32 monitor;	    /* 1: count what would be dropped and let it through */
+	__u32 has_bans;	    /* 0: `bans` is known to be empty; BANS_NEW: see there */
+	__u32 has_networks; /* 0: `networks` is known to be empty */
+	__u32 has_hosts6;   /* 1: bans or networks hold IPv6 prefixes longer than /64 */
 	__u32 pad;
 	__u32 filter_bank;     /* which half of trust_filter is read */
 	__u32 filter_both;     /* 1: a rebuild is on, set bits in both halves */
@@ -53,16 +53,18 @@ struct settings {
 	__u32 sample_bytes;    /* how much of a dropped packet goes to the tap */
 	__u32 zero;	       /* stays 0: a value the verifier does not know */
 	__u64 tick_ns;	       /* length of a jiffy */
-	__u64 tick_offset_ns;  /* CLOCK_MONOTONIC = jiffies * tick_ns + tick_offset_ns, modulo 2^64 */
+	__u64 tick_offset_ns;  /* CLOCK_MONOTONIC = jiffies * tick_ns + tick_offset_ns, modulo 2^64
+				*/
 	__u64 provisional_ns;  /* how long a challenge vouches for its target */
 	__u64 trust_ns;	       /* how long a 2xx vouches, until the daemon sets the granted time */
-	__u64 scanner_ban_ns;  /* ban of a proven source that names a scanner as User-Agent, 0 = none */
-	__u64 unproven_ban_ns; /* ban of a source that was never proven real */
-	__u64 dialog_idle_ns;  /* a dialog without a message for so long is no longer known */
-	struct sipxdp_rate samples;    /* drop samples to the tap */
-	struct sipxdp_rate unordered;  /* fragments before their first one, whole host */
-	struct sipxdp_rate inserts;    /* rows of `sources` made for banned or denied sources */
-	struct sipxdp_rate proofs;     /* proof-of-source questions sent, whole host */
+	__u64 scanner_ban_ns; /* ban of a proven source that names a scanner as User-Agent, 0 = none
+			       */
+	__u64 unproven_ban_ns;	    /* ban of a source that was never proven real */
+	__u64 dialog_idle_ns;	    /* a dialog without a message for so long is no longer known */
+	struct sipxdp_rate samples; /* drop samples to the tap */
+	struct sipxdp_rate unordered;	/* fragments before their first one, whole host */
+	struct sipxdp_rate inserts;	/* rows of `sources` made for banned or denied sources */
+	struct sipxdp_rate proofs;	/* proof-of-source questions sent, whole host */
 	__u64 hash_key[HASH_KEY_WORDS]; /* secret: Call-ID hash, sketches, filters, cookies */
 	__u64 agent_filter[AGENT_BITS / 64]; /* bit of each scanner name's first four letters */
 	__u64 emergency_first; /* bit (letter & 63) of each emergency name's first letter */
@@ -79,7 +81,7 @@ struct host_state {
 	__u64 dialogs_full; /* dialogs the full table refused */
 	__u64 trusted_full;
 	__u64 bans_full;
-	__u64 scan_beyond;  /* messages whose headers went on beyond the scanner's reach */
+	__u64 scan_beyond; /* messages whose headers went on beyond the scanner's reach */
 };
 
 /* ---- listeners: two elements (banks) ---- */
@@ -118,13 +120,13 @@ struct service {
 	struct sipxdp_rate unknown[LIMIT_CLASS_COUNT];
 	struct sipxdp_rate trusted[LIMIT_CLASS_COUNT]; /* trusted ports; exempt addresses tenfold */
 	struct sipxdp_rate total[LIMIT_CLASS_COUNT];
-	struct sipxdp_rate total_all;	/* overall ceiling, shed in order */
-	struct sipxdp_rate emergency;	/* emergency calls of all unknown sources */
-	struct sipxdp_rate provisional; /* all messages of one provisional port */
+	struct sipxdp_rate total_all;	    /* overall ceiling, shed in order */
+	struct sipxdp_rate emergency;	    /* emergency calls of all unknown sources */
+	struct sipxdp_rate provisional;	    /* all messages of one provisional port */
 	struct sipxdp_rate provisional_all; /* of all of them together */
-	struct sipxdp_rate dialog;	/* all messages of one dialog */
-	struct sipxdp_rate undecided;	/* messages the kernel cannot decide about, whole service */
-	struct sipxdp_rate syn;		/* new connections of one source */
+	struct sipxdp_rate dialog;	    /* all messages of one dialog */
+	struct sipxdp_rate undecided; /* messages the kernel cannot decide about, whole service */
+	struct sipxdp_rate syn;	      /* new connections of one source */
 };
 
 /* ---- service_state: SERVICE_MAX elements, written by the kernel, survives a reload ---- */
@@ -175,7 +177,8 @@ struct source {
 };
 _Static_assert(sizeof(struct source) == 112, "source layout");
 
-/* ---- refusals: one element a CPU: unknown sources that flood, and until when they are refused ---- */
+/* ---- refusals: one element a CPU: unknown sources that flood, and until when they are refused
+ * ---- */
 
 #define REFUSAL_CELLS 512
 struct refusal {
@@ -227,7 +230,7 @@ struct trust_filter {
 };
 
 /* ---- prefix_limits: one element: a sketch of buckets for /24 and /48 networks ---- */
-#define PREFIX_ROWS 2
+#define PREFIX_ROWS  2
 #define PREFIX_CELLS 65536
 struct prefix_limits {
 	__u64 tat[PREFIX_ROWS][PREFIX_CELLS];
@@ -303,7 +306,7 @@ struct fragment {
 	__u8 pass;
 	__u8 reason;
 	__u8 service;
-	__u8 ours; /* 0: belongs to no service, and is neither limited nor counted */
+	__u8 ours;   /* 0: belongs to no service, and is neither limited nor counted */
 	__u32 later; /* fragments that have followed */
 };
 
@@ -315,7 +318,7 @@ struct packet_count {
 };
 
 #define COUNTER_ROW(service, would_drop, class)                                                    \
-	((((service) * 2U) + (would_drop)) * CLASS_SLOTS + (class))
+	((((service)*2U) + (would_drop)) * CLASS_SLOTS + (class))
 #define COUNTER_ROWS ((SERVICE_MAX + 1) * 2U * CLASS_SLOTS)
 
 /* One named member a reason, so that a raw dump reads as text; indexed as an array elsewhere. */

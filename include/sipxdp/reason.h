@@ -50,12 +50,12 @@ enum reason {
 #define X(id, name, help) PASS_##id,
 	PASS_REASONS(X)
 #undef X
-	PASS_REASON_COUNT,
+		PASS_REASON_COUNT,
 	REASON_BEFORE_DROPS = REASON_DROP_BASE - 1,
 #define X(id, name, help) DROP_##id,
 	DROP_REASONS(X)
 #undef X
-	REASON_END,
+		REASON_END,
 };
 
 _Static_assert((int)PASS_REASON_COUNT <= REASON_DROP_BASE, "pass reasons outgrew their slots");
@@ -72,7 +72,7 @@ enum verdict {
 #define X(id, name, help) VERDICT_##id,
 	VERDICTS(X)
 #undef X
-	VERDICT_COUNT,
+		VERDICT_COUNT,
 };
 
 #endif

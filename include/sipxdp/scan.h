@@ -23,7 +23,7 @@
 #error "the scanner loads eight octets as a little-endian word"
 #endif
 
-#define SCAN_INLINE static inline __attribute__((always_inline))
+#define SCAN_INLINE	 static inline __attribute__((always_inline))
 #define SCAN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* Octets of a message the scanner looks at: a 1500-byte frame and some. A power of two less one,
@@ -32,12 +32,12 @@
 #define SCAN_MIN   64 /* no valid message is shorter: six headers must be there */
 
 /* Bounds of the loops; what exceeds them is SCAN_BEYOND, never a guess. */
-#define SCAN_ROUNDS	 128  /* steps over 32 octets, and stops at control characters */
-#define SCAN_TAIL_ROUNDS 24   /* the same in the last octets of a message */
-#define SCAN_PARAM_ROUNDS 32   /* steps over 16 octets, and stops, in search of a parameter */
-#define SCAN_VALUE_WORDS 16   /* words of a parameter's value */
-#define SCAN_SLOW_OCTETS 320  /* octets of a value that the automaton walks */
-#define SCAN_HASH_WORDS	 48   /* words of a Call-ID: 384 octets */
+#define SCAN_ROUNDS	  128 /* steps over 32 octets, and stops at control characters */
+#define SCAN_TAIL_ROUNDS  24  /* the same in the last octets of a message */
+#define SCAN_PARAM_ROUNDS 32  /* steps over 16 octets, and stops, in search of a parameter */
+#define SCAN_VALUE_WORDS  16  /* words of a parameter's value */
+#define SCAN_SLOW_OCTETS  320 /* octets of a value that the automaton walks */
+#define SCAN_HASH_WORDS	  48  /* words of a Call-ID: 384 octets */
 
 enum scan_slot {
 	SLOT_NONE,
@@ -54,11 +54,11 @@ enum scan_slot {
 };
 
 enum scan_flag {
-	SCAN_COMPLETE = 1 << 0,	 /* the blank line behind the headers was found */
-	SCAN_BEYOND = 1 << 1,	 /* headers go on beyond SCAN_REACH or the first buffer */
-	SCAN_BROKEN = 1 << 2,	 /* cannot be a valid message */
-	SCAN_REPEATED = 1 << 3,	 /* a header that may stand once stands twice */
-	SCAN_CUT = 1 << 4,	 /* the message goes on behind `length` */
+	SCAN_COMPLETE = 1 << 0, /* the blank line behind the headers was found */
+	SCAN_BEYOND = 1 << 1,	/* headers go on beyond SCAN_REACH or the first buffer */
+	SCAN_BROKEN = 1 << 2,	/* cannot be a valid message */
+	SCAN_REPEATED = 1 << 3, /* a header that may stand once stands twice */
+	SCAN_CUT = 1 << 4,	/* the message goes on behind `length` */
 };
 
 /* Offsets count from the first octet of the start line. length 0: not there, or beyond reach. */
@@ -81,17 +81,18 @@ struct scan {
 	struct scan_field max_forwards;
 	struct scan_field content_length;
 	struct scan_field via, from, to, cseq; /* whole values */
-	__u64 call_id_hash; /* 0: no Call-ID */
-	__u64 cseq_word;    /* first octets of cseq_method, zeros behind it */
-	__u64 agent[2];	    /* first octets of user_agent, in lower case; what lies behind counts not */
-	__u32 flags;	    /* enum scan_flag */
-	__u16 start_line;   /* length of the start line without its CRLF */
-	__u16 body;	    /* offset of the body: with SCAN_COMPLETE only */
-	/* the line table: of the first header of each slot, its colon and where the next line starts */
+	__u64 call_id_hash;		       /* 0: no Call-ID */
+	__u64 cseq_word;		       /* first octets of cseq_method, zeros behind it */
+	__u64 agent[2]; /* first octets of user_agent, in lower case; what lies behind counts not */
+	__u32 flags;	/* enum scan_flag */
+	__u16 start_line; /* length of the start line without its CRLF */
+	__u16 body;	  /* offset of the body: with SCAN_COMPLETE only */
+	/* the line table: of the first header of each slot, its colon and where the next line
+	 * starts */
 	__u16 colon[SLOT_ROOM];
 	__u16 end[SLOT_ROOM];
-	__u32 seen;	/* bit a slot: stood at all */
-	__u32 repeated; /* bit a slot: stood more than once */
+	__u32 seen;	   /* bit a slot: stood at all */
+	__u32 repeated;	   /* bit a slot: stood more than once */
 	__u16 tail_origin; /* offset of tail[0] in the message */
 	__u16 pad[3];
 	__u64 length;	/* octets to look at: at most SCAN_REACH, and what is in the buffer */
@@ -104,7 +105,7 @@ struct scan {
 
 /* ---- words of eight octets ---- */
 
-#define SCAN_CRLF 0x0a0d
+#define SCAN_CRLF	 0x0a0d
 #define SCAN_EACH(octet) (0x0101010101010101ULL * (octet))
 #define SCAN_HIGH	 SCAN_EACH(0x80)
 
@@ -134,8 +135,8 @@ SCAN_INLINE __u16 scan_pair(const char *p)
 	__builtin_memcpy(&pair, p, sizeof(pair));
 	return pair;
 }
-#define SCAN_WORD(p) scan_word(p)
-#define SCAN_PAIR(p) scan_pair(p)
+#define SCAN_WORD(p)		scan_word(p)
+#define SCAN_PAIR(p)		scan_pair(p)
 #endif
 
 #define SCAN_CLIP(offset) SCAN_MASK(offset, SCAN_REACH)
@@ -216,8 +217,7 @@ struct scan_name {
 	__u8 zero[5];
 };
 
-#define NAME_HASH(a, b)                                                                            \
-	((__u32)(((__u32)(__u8)(a) | (__u32)(__u8)(b) << 8) * 0x86ed27f9U) >> 27)
+#define NAME_HASH(a, b) ((__u32)(((__u32)(__u8)(a) | (__u32)(__u8)(b) << 8) * 0x86ed27f9U) >> 27)
 #define NAME_MASK(n)	(~0ULL >> (64 - 8 * (n)))
 #define W1(s)		((__u64)(s)[0])
 #define W2(s)		(W1(s) | (__u64)(s)[1] << 8)
@@ -229,12 +229,19 @@ struct scan_name {
 #define W8(s)		(W7(s) | (__u64)(s)[7] << 56)
 
 #define NAME_SHORT(a, b, word, n, s)                                                               \
-	[NAME_HASH(a, b)] = { .unlike = ~(word), .mask = NAME_MASK(n), .delimiter = 8 * (n),            \
-			      .length = n, .slot = s }
+	[NAME_HASH(a, b)] = { .unlike = ~(word),                                                   \
+			      .mask = NAME_MASK(n),                                                \
+			      .delimiter = 8 * (n),                                                \
+			      .length = n,                                                         \
+			      .slot = s }
 #define NAME_LONG(a, b, word, word_end, n, s)                                                      \
-	[NAME_HASH(a, b)] = { .unlike = ~(word), .mask = ~0ULL, .unlike_end = ~(word_end),                   \
-			      .mask_end = NAME_MASK((n) - 8), .delimiter = 8 * ((n) - 8),          \
-			      .length = n, .slot = s }
+	[NAME_HASH(a, b)] = { .unlike = ~(word),                                                   \
+			      .mask = ~0ULL,                                                       \
+			      .unlike_end = ~(word_end),                                           \
+			      .mask_end = NAME_MASK((n)-8),                                        \
+			      .delimiter = 8 * ((n)-8),                                            \
+			      .length = n,                                                         \
+			      .slot = s }
 /* A compact form, and the same before a blank or a tab (0x09 | 0x20 is ')'). */
 #define NAME_COMPACT(a, s)                                                                         \
 	NAME_SHORT(a, ':', a, 1, s), NAME_SHORT(a, ' ', a, 1, s), NAME_SHORT(a, ')', a, 1, s)
@@ -366,7 +373,7 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 			break;
 		if (SCAN_UNLIKELY(SCAN_PAIR(p) != SCAN_CRLF)) {
 			if (*p == '\r' || *p == '\n') {
-				if (offset + 1 < left) /* else it was cut within a CRLF */
+				if (offset + 1 < left)		 /* else it was cut within a CRLF */
 					s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
 				break;
 			}
@@ -408,8 +415,8 @@ SCAN_INLINE void scan_fill_tail(const struct scan_text *t, struct scan *s)
 		SCAN_CLIP(from);
 		if (t->msg + from + 8 > t->end)
 			break;
-		*(__u64 *)(void *)(s->tail + 8 * i) =
-			SCAN_WORD(t->msg + from) >> ((offset - from) * 8 & 63);
+		*(__u64 *)(void *)(s->tail + 8 * i) = SCAN_WORD(t->msg + from) >>
+						      ((offset - from) * 8 & 63);
 		SCAN_SETTLE();
 	}
 }
@@ -495,33 +502,64 @@ SCAN_INLINE void scan_value(const struct scan_text *t, struct scan *s, const enu
 
 /* The automaton that reads a Via or From or To value octet by octet: (state, class) -> state. */
 enum scan_class {
-	C_OTHER, C_QUOTE, C_ESCAPE, C_LESS, C_GREATER, C_SEMICOLON, C_COMMA, C_EQUAL, C_BLANK,
-	C_T, C_A, C_G, C_B, C_R, C_N, C_C, C_H,
+	C_OTHER,
+	C_QUOTE,
+	C_ESCAPE,
+	C_LESS,
+	C_GREATER,
+	C_SEMICOLON,
+	C_COMMA,
+	C_EQUAL,
+	C_BLANK,
+	C_T,
+	C_A,
+	C_G,
+	C_B,
+	C_R,
+	C_N,
+	C_C,
+	C_H,
 	C_COUNT,
 };
 
 static const __u8 scan_class[256] = {
-	['"'] = C_QUOTE, ['\\'] = C_ESCAPE, ['<'] = C_LESS, ['>'] = C_GREATER,
-	[';'] = C_SEMICOLON, [','] = C_COMMA, ['='] = C_EQUAL,
-	[' '] = C_BLANK, ['\t'] = C_BLANK, ['\r'] = C_BLANK, ['\n'] = C_BLANK,
-	['t'] = C_T, ['a'] = C_A, ['g'] = C_G, ['b'] = C_B, ['r'] = C_R, ['n'] = C_N,
-	['c'] = C_C, ['h'] = C_H, ['T'] = C_T, ['A'] = C_A, ['G'] = C_G, ['B'] = C_B,
-	['R'] = C_R, ['N'] = C_N, ['C'] = C_C, ['H'] = C_H,
+	['"'] = C_QUOTE,     ['\\'] = C_ESCAPE, ['<'] = C_LESS,	  ['>'] = C_GREATER,
+	[';'] = C_SEMICOLON, [','] = C_COMMA,	['='] = C_EQUAL,  [' '] = C_BLANK,
+	['\t'] = C_BLANK,    ['\r'] = C_BLANK,	['\n'] = C_BLANK, ['t'] = C_T,
+	['a'] = C_A,	     ['g'] = C_G,	['b'] = C_B,	  ['r'] = C_R,
+	['n'] = C_N,	     ['c'] = C_C,	['h'] = C_H,	  ['T'] = C_T,
+	['A'] = C_A,	     ['G'] = C_G,	['B'] = C_B,	  ['R'] = C_R,
+	['N'] = C_N,	     ['C'] = C_C,	['H'] = C_H,
 };
 
 enum scan_state {
-	S_ADDRESS, S_QUOTED, S_QUOTED_ESCAPE, S_ANGLE, /* before the parameters */
-	S_NAME,					       /* behind ';' */
-	S_OTHER, S_OTHER_QUOTED, S_OTHER_ESCAPE,       /* in a parameter of no interest */
-	S_T, S_TA, S_TAG, S_TAG_EQUAL, S_TAG_VALUE,
-	S_B, S_BR, S_BRA, S_BRAN, S_BRANC, S_BRANCH, S_BRANCH_EQUAL, S_BRANCH_VALUE,
+	S_ADDRESS,
+	S_QUOTED,
+	S_QUOTED_ESCAPE,
+	S_ANGLE, /* before the parameters */
+	S_NAME,	 /* behind ';' */
+	S_OTHER,
+	S_OTHER_QUOTED,
+	S_OTHER_ESCAPE, /* in a parameter of no interest */
+	S_T,
+	S_TA,
+	S_TAG,
+	S_TAG_EQUAL,
+	S_TAG_VALUE,
+	S_B,
+	S_BR,
+	S_BRA,
+	S_BRAN,
+	S_BRANC,
+	S_BRANCH,
+	S_BRANCH_EQUAL,
+	S_BRANCH_VALUE,
 	S_END, /* behind the first of a comma list */
 	S_COUNT,
 };
 
 /* Between parameters or at their end. */
-#define NEXT_DELIMITER(c, other)                                                                   \
-	((c) == C_SEMICOLON ? S_NAME : (c) == C_COMMA ? S_END : (other))
+#define NEXT_DELIMITER(c, other) ((c) == C_SEMICOLON ? S_NAME : (c) == C_COMMA ? S_END : (other))
 /* Within a parameter's name: one more letter, or another parameter. */
 #define NEXT_LETTER(c, letter, next)                                                               \
 	((c) == (letter) ? (next) : (c) == C_QUOTE ? S_OTHER_QUOTED : NEXT_DELIMITER(c, S_OTHER))
@@ -529,51 +567,70 @@ enum scan_state {
 	((c) == C_EQUAL ? (next) : (c) == C_BLANK ? (s) : NEXT_DELIMITER(c, S_OTHER))
 #define NEXT_FIRST(s, c, next)                                                                     \
 	((c) == C_BLANK ? (s) : (c) == C_QUOTE ? S_OTHER_QUOTED : NEXT_DELIMITER(c, next))
-#define NEXT_VALUE(s, c)                                                                           \
-	((c) == C_BLANK ? S_OTHER : NEXT_DELIMITER(c, s))
+#define NEXT_VALUE(s, c) ((c) == C_BLANK ? S_OTHER : NEXT_DELIMITER(c, s))
 
 #define NEXT(s, c)                                                                                 \
-	((s) == S_ADDRESS ? ((c) == C_QUOTE ? S_QUOTED					      \
-			     : (c) == C_LESS ? S_ANGLE					      \
-					     : NEXT_DELIMITER(c, S_ADDRESS))		      \
-	 : (s) == S_QUOTED ? ((c) == C_ESCAPE ? S_QUOTED_ESCAPE				      \
-			      : (c) == C_QUOTE ? S_ADDRESS : S_QUOTED)			      \
-	 : (s) == S_QUOTED_ESCAPE ? S_QUOTED						      \
-	 : (s) == S_ANGLE ? ((c) == C_GREATER ? S_ADDRESS : S_ANGLE)			      \
-	 : (s) == S_NAME ? ((c) == C_BLANK ? S_NAME : (c) == C_T ? S_T			      \
-			    : NEXT_LETTER(c, C_B, S_B))					      \
-	 : (s) == S_OTHER ? ((c) == C_QUOTE ? S_OTHER_QUOTED : NEXT_DELIMITER(c, S_OTHER))    \
-	 : (s) == S_OTHER_QUOTED ? ((c) == C_ESCAPE ? S_OTHER_ESCAPE			      \
-				    : (c) == C_QUOTE ? S_OTHER : S_OTHER_QUOTED)	      \
-	 : (s) == S_OTHER_ESCAPE ? S_OTHER_QUOTED					      \
-	 : (s) == S_T ? NEXT_LETTER(c, C_A, S_TA)					      \
-	 : (s) == S_TA ? NEXT_LETTER(c, C_G, S_TAG)					      \
-	 : (s) == S_TAG ? NEXT_EQUAL(s, c, S_TAG_EQUAL)					      \
-	 : (s) == S_TAG_EQUAL ? NEXT_FIRST(s, c, S_TAG_VALUE)				      \
-	 : (s) == S_TAG_VALUE ? NEXT_VALUE(s, c)					      \
-	 : (s) == S_B ? NEXT_LETTER(c, C_R, S_BR)					      \
-	 : (s) == S_BR ? NEXT_LETTER(c, C_A, S_BRA)					      \
-	 : (s) == S_BRA ? NEXT_LETTER(c, C_N, S_BRAN)					      \
-	 : (s) == S_BRAN ? NEXT_LETTER(c, C_C, S_BRANC)					      \
-	 : (s) == S_BRANC ? NEXT_LETTER(c, C_H, S_BRANCH)				      \
-	 : (s) == S_BRANCH ? NEXT_EQUAL(s, c, S_BRANCH_EQUAL)				      \
-	 : (s) == S_BRANCH_EQUAL ? NEXT_FIRST(s, c, S_BRANCH_VALUE)			      \
-	 : (s) == S_BRANCH_VALUE ? NEXT_VALUE(s, c)					      \
-				 : S_END)
+	((s) == S_ADDRESS	  ? ((c) == C_QUOTE  ? S_QUOTED                                    \
+				     : (c) == C_LESS ? S_ANGLE                                     \
+						     : NEXT_DELIMITER(c, S_ADDRESS))               \
+	 : (s) == S_QUOTED	  ? ((c) == C_ESCAPE  ? S_QUOTED_ESCAPE                            \
+				     : (c) == C_QUOTE ? S_ADDRESS                                  \
+						      : S_QUOTED)                                  \
+	 : (s) == S_QUOTED_ESCAPE ? S_QUOTED                                                       \
+	 : (s) == S_ANGLE	  ? ((c) == C_GREATER ? S_ADDRESS : S_ANGLE)                       \
+	 : (s) == S_NAME	  ? ((c) == C_BLANK ? S_NAME                                       \
+				     : (c) == C_T   ? S_T                                          \
+						    : NEXT_LETTER(c, C_B, S_B))                      \
+	 : (s) == S_OTHER	  ? ((c) == C_QUOTE ? S_OTHER_QUOTED : NEXT_DELIMITER(c, S_OTHER)) \
+	 : (s) == S_OTHER_QUOTED  ? ((c) == C_ESCAPE  ? S_OTHER_ESCAPE                             \
+				     : (c) == C_QUOTE ? S_OTHER                                    \
+						      : S_OTHER_QUOTED)                            \
+	 : (s) == S_OTHER_ESCAPE  ? S_OTHER_QUOTED                                                 \
+	 : (s) == S_T		  ? NEXT_LETTER(c, C_A, S_TA)                                      \
+	 : (s) == S_TA		  ? NEXT_LETTER(c, C_G, S_TAG)                                     \
+	 : (s) == S_TAG		  ? NEXT_EQUAL(s, c, S_TAG_EQUAL)                                  \
+	 : (s) == S_TAG_EQUAL	  ? NEXT_FIRST(s, c, S_TAG_VALUE)                                  \
+	 : (s) == S_TAG_VALUE	  ? NEXT_VALUE(s, c)                                               \
+	 : (s) == S_B		  ? NEXT_LETTER(c, C_R, S_BR)                                      \
+	 : (s) == S_BR		  ? NEXT_LETTER(c, C_A, S_BRA)                                     \
+	 : (s) == S_BRA		  ? NEXT_LETTER(c, C_N, S_BRAN)                                    \
+	 : (s) == S_BRAN	  ? NEXT_LETTER(c, C_C, S_BRANC)                                   \
+	 : (s) == S_BRANC	  ? NEXT_LETTER(c, C_H, S_BRANCH)                                  \
+	 : (s) == S_BRANCH	  ? NEXT_EQUAL(s, c, S_BRANCH_EQUAL)                               \
+	 : (s) == S_BRANCH_EQUAL  ? NEXT_FIRST(s, c, S_BRANCH_VALUE)                               \
+	 : (s) == S_BRANCH_VALUE  ? NEXT_VALUE(s, c)                                               \
+				  : S_END)
 
 #define NEXT_ROW(s)                                                                                \
-	[s] = { NEXT(s, C_OTHER), NEXT(s, C_QUOTE), NEXT(s, C_ESCAPE), NEXT(s, C_LESS),            \
-		NEXT(s, C_GREATER), NEXT(s, C_SEMICOLON), NEXT(s, C_COMMA), NEXT(s, C_EQUAL),      \
-		NEXT(s, C_BLANK), NEXT(s, C_T), NEXT(s, C_A), NEXT(s, C_G), NEXT(s, C_B),          \
-		NEXT(s, C_R), NEXT(s, C_N), NEXT(s, C_C), NEXT(s, C_H) }
+	[s] = { NEXT(s, C_OTHER),   NEXT(s, C_QUOTE),	  NEXT(s, C_ESCAPE), NEXT(s, C_LESS),      \
+		NEXT(s, C_GREATER), NEXT(s, C_SEMICOLON), NEXT(s, C_COMMA),  NEXT(s, C_EQUAL),     \
+		NEXT(s, C_BLANK),   NEXT(s, C_T),	  NEXT(s, C_A),	     NEXT(s, C_G),         \
+		NEXT(s, C_B),	    NEXT(s, C_R),	  NEXT(s, C_N),	     NEXT(s, C_C),         \
+		NEXT(s, C_H) }
 
 static const __u8 scan_next[32][32] = {
-	NEXT_ROW(S_ADDRESS), NEXT_ROW(S_QUOTED), NEXT_ROW(S_QUOTED_ESCAPE), NEXT_ROW(S_ANGLE),
-	NEXT_ROW(S_NAME), NEXT_ROW(S_OTHER), NEXT_ROW(S_OTHER_QUOTED), NEXT_ROW(S_OTHER_ESCAPE),
-	NEXT_ROW(S_T), NEXT_ROW(S_TA), NEXT_ROW(S_TAG), NEXT_ROW(S_TAG_EQUAL),
-	NEXT_ROW(S_TAG_VALUE), NEXT_ROW(S_B), NEXT_ROW(S_BR), NEXT_ROW(S_BRA), NEXT_ROW(S_BRAN),
-	NEXT_ROW(S_BRANC), NEXT_ROW(S_BRANCH), NEXT_ROW(S_BRANCH_EQUAL),
-	NEXT_ROW(S_BRANCH_VALUE), NEXT_ROW(S_END),
+	NEXT_ROW(S_ADDRESS),
+	NEXT_ROW(S_QUOTED),
+	NEXT_ROW(S_QUOTED_ESCAPE),
+	NEXT_ROW(S_ANGLE),
+	NEXT_ROW(S_NAME),
+	NEXT_ROW(S_OTHER),
+	NEXT_ROW(S_OTHER_QUOTED),
+	NEXT_ROW(S_OTHER_ESCAPE),
+	NEXT_ROW(S_T),
+	NEXT_ROW(S_TA),
+	NEXT_ROW(S_TAG),
+	NEXT_ROW(S_TAG_EQUAL),
+	NEXT_ROW(S_TAG_VALUE),
+	NEXT_ROW(S_B),
+	NEXT_ROW(S_BR),
+	NEXT_ROW(S_BRA),
+	NEXT_ROW(S_BRAN),
+	NEXT_ROW(S_BRANC),
+	NEXT_ROW(S_BRANCH),
+	NEXT_ROW(S_BRANCH_EQUAL),
+	NEXT_ROW(S_BRANCH_VALUE),
+	NEXT_ROW(S_END),
 };
 
 /* The parameter whose '=' and value have the states `equal` and `value`, by the automaton. It keeps
@@ -611,8 +668,8 @@ SCAN_INLINE void scan_param_slow(const struct scan_text *t, struct scan *s,
 
 enum scan_param_result { PARAM_NONE, PARAM_FOUND, PARAM_UNSURE };
 
-/* Where the parameter `name` (lower case, '=' included, `length` octets) begins between `offset` and
- * `to`: *from is the first octet of its own value. */
+/* Where the parameter `name` (lower case, '=' included, `length` octets) begins between `offset`
+ * and `to`: *from is the first octet of its own value. */
 SCAN_INLINE enum scan_param_result scan_param_find(const struct scan_text *t, const struct scan *s,
 						   __u64 offset, __u64 to, const __u64 name,
 						   const __u32 length, __u64 *from)
@@ -663,7 +720,7 @@ SCAN_INLINE enum scan_param_result scan_param_find(const struct scan_text *t, co
 
 /* Where the token that starts at `from` surely goes on to, at most `to`. */
 SCAN_INLINE __u64 scan_token_end(const struct scan_text *t, const struct scan *s, __u64 from,
-				  __u64 to)
+				 __u64 to)
 {
 	__u32 i;
 
@@ -815,7 +872,8 @@ SCAN_INLINE __u64 scan_keep(__u64 word, __u64 length)
 	return length < 8 ? word & ((1ULL << (length * 8 & 63)) - 1) : word;
 }
 
-/* Does the start line say SIP/2.0 (in any case, RFC 3261 section 7.1), and, of a request, the method that CSeq has? */
+/* Does the start line say SIP/2.0 (in any case, RFC 3261 section 7.1), and, of a request, the
+ * method that CSeq has? */
 SCAN_INLINE int scan_start_line_is_sound(const struct scan_text *t, struct scan *s)
 {
 	__u64 word = scan_load(t, s, 0);
@@ -840,7 +898,8 @@ SCAN_INLINE int scan_body_is_sound(const struct scan_text *t, struct scan *s)
 		return 1;
 	if (!s->content_length.length)
 		return 0;
-	if (s->content_length.length > 8) { /* zeros before the number, or a lie: not seen from here */
+	if (s->content_length.length >
+	    8) { /* zeros before the number, or a lie: not seen from here */
 		s->flags |= SCAN_BEYOND;
 		return 1;
 	}

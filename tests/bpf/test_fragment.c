@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* IP fragments: the first one's verdict is that of the later ones, those that come before it have a
+ * budget of their own, and those of other people's datagrams are left alone. */
+#include "rig.h"
+
+#include <netinet/in.h>
+
+static const char yaml[] = RIG_PROXY RIG_UNLIMITED
+	"  - name: watched\n"
+	"    listen: [\"udp:192.0.2.10:5070\"]\n"
+	"    mode: monitor\n"
+	"    verify_source: off\n" RIG_UNLIMITED
+	"networks: {deny: [203.0.113.0/24, \"2001:db8:d::/48\"]}\n"
+	"host_limits: {unordered: {rate: 100/s, burst: 10}}\n";
+
+static char text[3500];
+
+static void setup(void)
+{
+	rig_open(yaml);
+	snprintf(text, sizeof(text),
+		 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n%sContent-Length: 2500\r\n\r\n%02500d",
+		 HEADERS("INVITE", "long@x", ""), 1);
+}
+
+TestSuite(fragment, .init = setup, .fini = rig_close, .timeout = 60);
+
+#define SIZE 1480
+
+/* The n-th fragment of the long INVITE. */
+static struct frame_spec part(const char *from, __u32 id, unsigned int n)
+{
+	size_t total = strlen(text) + 8;
+
+	return (struct frame_spec){ .from = from,
+				    .text = text,
+				    .fragment = true,
+				    .id = id,
+				    .offset = (__u16)(n * SIZE),
+				    .room = SIZE,
+				    .more = (n + 1) * SIZE < total };
+}
+
+static void expect_part(const char *name, const struct frame_spec *spec, enum reason reason)
+{
+	struct rig_want want = { .class = spec->offset ? CLASS_FRAGMENT : CLASS_INVITE,
+				 .reason = reason };
+
+	if (reason == PASS_UNORDERED || reason == DROP_UNORDERED_LIMIT)
+		want.service = SERVICE_HOST;
+	rig_expect(name, spec, &want);
+}
+
+static void expect_three(const char *from, __u32 id, enum reason first, enum reason later)
+{
+	for (unsigned int n = 0; n < 3; n++) {
+		struct frame_spec spec = part(from, id, n);
+
+		expect_part(from, &spec, n ? later : first);
+	}
+}
+
+Test(fragment, the_first_one_decides)
+{
+	struct frame_spec spec;
+
+	expect_three("198.51.100.1", 1, PASS_UNKNOWN, PASS_FRAGMENT);
+	expect_three("203.0.113.1", 1, DROP_DENIED, DROP_FRAGMENT);
+	expect_three("2001:db8:5::1", 0xdeadbeef, PASS_UNKNOWN, PASS_FRAGMENT);
+	expect_three("2001:db8:d::1", 0xdeadbeef, DROP_DENIED, DROP_FRAGMENT);
+	/* the same number of somebody else is another datagram */
+	spec = part("198.51.100.2", 1, 1);
+	expect_part("another source", &spec, PASS_UNORDERED);
+	spec = part("198.51.100.1", 2, 1);
+	expect_part("another number", &spec, PASS_UNORDERED);
+	spec = part("198.51.100.1", 1, 1);
+	spec.to = "192.0.2.11";
+	expect_part("another destination", &spec, PASS_UNORDERED);
+	spec = part("2001:db8:5::1", 0xdeadbeee, 1);
+	expect_part("another IPv6 number", &spec, PASS_UNORDERED);
+	/* it is known for as long as reassembly waits */
+	rig_wait(30 * SECOND - 1);
+	spec = part("198.51.100.1", 9, 2);
+	expect_part("after 30 seconds", &spec, PASS_FRAGMENT);
+	rig_wait(1);
+	expect_part("after more", &spec, PASS_UNORDERED);
+}
+
+Test(fragment, those_before_the_first_have_a_budget)
+{
+	unsigned int passed = 0;
+
+	for (__u32 n = 0; n < 30; n++) {
+		struct frame_spec spec = part("198.51.100.1", n, 1);
+
+		expect_part("before the first", &spec,
+			    n < 10 ? PASS_UNORDERED : DROP_UNORDERED_LIMIT);
+	}
+	for (__u32 n = 0; n < 2000; n++) {
+		struct frame_spec spec = part("198.51.100.1", 100 + n, 1);
+
+		rig_wait(SECOND / 200);
+		passed += rig_sends(&spec);
+	}
+	cr_expect(passed >= 990 && passed <= 1010, "%u in ten seconds", passed);
+	expect_three("198.51.100.1", 7000, PASS_UNKNOWN, PASS_FRAGMENT);
+}
+
+/* Datagrams for other ports are not ours, and their fragments are neither counted nor limited. */
+Test(fragment, those_of_others_are_left_alone)
+{
+	static const char *const from[] = { "198.51.100.1", "203.0.113.1", "2001:db8:d::1" };
+
+	for (size_t i = 0; i < COUNT(from); i++) {
+		for (unsigned int n = 0; n < 3; n++) {
+			struct frame_spec spec = part(from[i], 5, n);
+
+			spec.dport = 2049;
+			rig_expect("another port", &spec, &RIG_NOT_OURS);
+			spec.protocol = IPPROTO_TCP;
+			rig_expect("another port of TCP", &spec, &RIG_NOT_OURS);
+			spec.protocol = IPPROTO_ICMP;
+			rig_expect("ICMP", &spec, &RIG_NOT_OURS);
+		}
+	}
+}
+
+Test(fragment, monitor_mode_counts_them_alike)
+{
+	for (unsigned int n = 0; n < 3; n++) {
+		struct frame_spec spec = part("203.0.113.1", 77, n);
+
+		spec.dport = 5070;
+		rig_expect("watched", &spec,
+			   &(struct rig_want){ .service = run_service(rig_run(), 1),
+					       .class = n ? CLASS_FRAGMENT : CLASS_INVITE,
+					       .reason = n ? DROP_FRAGMENT : DROP_DENIED,
+					       .would_drop = true });
+	}
+}
+
+/* A first fragment so small that it shows no message is not a keepalive: what follows is unknown. */
+Test(fragment, tiny_first_fragments_hide_nothing)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		size_t room;
+	} rows[] = {
+		{ "no text", text, 8 },
+		{ "eight octets", text, 16 },
+		{ "sixteen octets", text, 24 },
+		{ "forty octets", text, 48 },
+		{ "CRLFs", "\r\n\r\n\r\n\r\n" REQUEST("INVITE"), 16 },
+		{ "blanks", "        " REQUEST("INVITE"), 16 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct frame_spec spec = { .text = rows[i].text,
+					   .fragment = true,
+					   .id = 500 + (__u32)i,
+					   .room = rows[i].room,
+					   .more = true };
+		__u64 keepalives;
+
+		rig_clear();
+		rig_sends(&spec);
+		keepalives = rig_counted(CLASS_NUL, PASS_KEEPALIVE) +
+			     rig_counted(CLASS_CRLF, PASS_KEEPALIVE);
+		cr_expect_eq(keepalives, 0, "%s: taken for a keepalive", rows[i].name);
+		cr_expect_eq(rig_counted_all(), 1, "%s", rows[i].name);
+		spec.to = "2001:db8::10";
+		rig_sends(&spec);
+		cr_expect_eq(rig_counted_all(), 2, "%s over IPv6", rows[i].name);
+	}
+}
+
+/* A datagram has no more fragments than fit into it. */
+Test(fragment, a_first_one_is_not_a_pass_for_ever)
+{
+	struct frame_spec spec = part("198.51.100.1", 3, 0);
+	unsigned int passed = 0;
+
+	cr_expect(rig_sends(&spec));
+	spec = part("198.51.100.1", 3, 1);
+	for (unsigned int n = 0; n < 10000; n++)
+		passed += rig_sends(&spec);
+	cr_expect_leq(passed, 1000, "%u later fragments of one datagram", passed);
+}
+
+/* A first fragment cut between two headers is no garbage. */
+Test(fragment, wherever_the_first_one_ends)
+{
+	for (size_t room = 72; room < 700; room += 8) {
+		struct frame_spec spec = { .text = text,
+					   .fragment = true,
+					   .more = true,
+					   .id = (__u32)room,
+					   .room = room };
+
+		rig_clear();
+		cr_expect(rig_sends(&spec));
+		cr_expect_eq(rig_counted(CLASS_INVITE, PASS_UNDECIDED) +
+				     rig_counted(CLASS_INVITE, PASS_UNKNOWN),
+			     1, "%zu octets: malformed %llu", room,
+			     (unsigned long long)rig_counted(CLASS_INVITE, PASS_MALFORMED));
+	}
+}
