@@ -35,6 +35,14 @@ static __always_inline bool guard_is_spared(struct packet *pkt)
 	       limit_conforms(&pkt->conf->emergency, &pkt->state->emergency_tat, pkt->f->now);
 }
 
+/* An emergency call that a limit would refuse spends from the budget of those. */
+static __always_inline enum verdict guard_spare(struct packet *pkt)
+{
+	limit_spend(&pkt->conf->emergency, &pkt->state->emergency_tat, pkt->f->now);
+	pkt->f->spared = 1;
+	return guard_pass(pkt, PASS_EMERGENCY);
+}
+
 /* What bans and networks have to say. VERDICT_COUNT: nothing. */
 static __always_inline enum verdict guard_policy(struct packet *pkt)
 {
@@ -151,15 +159,19 @@ static __always_inline __u32 guard_keep(const struct packet *pkt)
 static __always_inline enum verdict guard_totals(struct packet *pkt, __u32 limit)
 {
 	__u32 share = pkt->f->tier <= TIER_PROVISIONAL ? KNOWN_SHARE : 0;
+	__u32 over = 0;
 
 	if (!limit_conforms_keeping(&pkt->conf->total[limit], &pkt->state->total_tat[limit],
-				    pkt->f->now, share) &&
-	    !guard_is_spared(pkt))
-		return guard_drop(pkt, DROP_TOTAL_LIMIT);
-	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now,
-				    guard_keep(pkt)) &&
-	    !guard_is_spared(pkt))
-		return guard_drop(pkt, DROP_SHED);
+				    pkt->f->now, share))
+		over = DROP_TOTAL_LIMIT;
+	else if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat,
+					 pkt->f->now, guard_keep(pkt)))
+		over = DROP_SHED;
+	if (likely(!over))
+		return VERDICT_PASS;
+	if (!guard_is_spared(pkt))
+		return guard_drop(pkt, over);
+	guard_spare(pkt);
 	return VERDICT_PASS;
 }
 
@@ -173,17 +185,11 @@ static __always_inline enum reason guard_pass_reason(const struct packet *pkt, e
 {
 	if (pkt->f->limit == LIMIT_MALFORMED)
 		return PASS_MALFORMED;
+	if (pkt->f->spared)
+		return PASS_EMERGENCY;
 	if (pkt->f->undecided)
 		return PASS_UNDECIDED;
 	return class_is_keepalive(pkt->f->class) ? PASS_KEEPALIVE : reason;
-}
-
-/* An emergency call that a limit would refuse spends from the budget of those. */
-static __always_inline enum verdict guard_spare(struct packet *pkt, __u32 limit)
-{
-	limit_spend(&pkt->conf->emergency, &pkt->state->emergency_tat, pkt->f->now);
-	guard_spend_totals(pkt, limit);
-	return guard_pass(pkt, PASS_EMERGENCY);
 }
 
 /* Rows are made for what has passed: a flood that is refused leaves nothing behind. */
@@ -213,7 +219,7 @@ static __always_inline enum verdict guard_limit_unknown(struct packet *pkt, __u3
 		over = DROP_PREFIX_LIMIT;
 	if (over) {
 		if (guard_is_spared(pkt))
-			return guard_spare(pkt, limit);
+			return guard_spare(pkt);
 		if (over == DROP_UNKNOWN_LIMIT || over == DROP_UNPROVEN_LIMIT)
 			return guard_under_attack(pkt, over);
 		return guard_drop(pkt, over);
@@ -236,7 +242,7 @@ static __always_inline enum verdict guard_limit_own(struct packet *pkt, __u32 li
 {
 	if (!limit_conforms(rate, tat, pkt->f->now)) {
 		if (guard_is_spared(pkt))
-			return guard_spare(pkt, limit);
+			return guard_spare(pkt);
 		return guard_drop(pkt, limit == LIMIT_MALFORMED ? DROP_GARBAGE_LIMIT : over);
 	}
 	if (guard_totals(pkt, limit) != VERDICT_PASS)
@@ -286,13 +292,13 @@ static __always_inline enum verdict guard_limit(struct packet *pkt)
 
 	if (limit >= LIMIT_CLASS_COUNT)
 		return guard_pass(pkt, PASS_UNKNOWN);
+	if (pkt->f->tier == TIER_EXEMPT)
+		return guard_limit_exempt(pkt, limit);
 	if (pkt->trusted)
 		return guard_limit_own(pkt, limit, &pkt->conf->trusted[limit],
 				       &pkt->trusted->tat[limit], DROP_TRUSTED_LIMIT, PASS_TRUSTED);
 	if (pkt->provisional)
 		return guard_limit_provisional(pkt, limit);
-	if (pkt->f->tier == TIER_EXEMPT)
-		return guard_limit_exempt(pkt, limit);
 	return guard_limit_unknown(pkt, limit);
 }
 

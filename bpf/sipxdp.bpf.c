@@ -90,8 +90,9 @@ int sipxdp_ingress(struct xdp_md *ctx)
 	return finish(&pkt, &w->scan, verdict);
 }
 
-#define EGRESS_PULL 2048 /* octets of a frame made readable: more than the scanner's reach needs   \
-			  */
+#define EGRESS_PULL                                                                                \
+	2048 /* octets of a frame made readable: more than the scanner's reach needs               \
+	      */
 
 /* What the server sends: learn and tell the daemon; every packet goes on. */
 SEC("tc")

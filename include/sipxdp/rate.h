@@ -14,7 +14,8 @@ struct sipxdp_rate {
 	__u64 tolerance_ns;
 };
 
-#define SIPXDP_RATE_MAX 10000000ULL /* messages a second: cost stays within 1 % of the exact one   \
-				     */
+#define SIPXDP_RATE_MAX                                                                            \
+	10000000ULL /* messages a second: cost stays within 1 % of the exact one                   \
+		     */
 
 #endif

@@ -33,7 +33,7 @@
 
 /* Bounds of the loops; what exceeds them is SCAN_BEYOND, never a guess. */
 #define SCAN_ROUNDS	  128 /* steps over 32 octets, and stops at control characters */
-#define SCAN_TAIL_ROUNDS  24  /* the same in the last octets of a message */
+#define SCAN_TAIL_ROUNDS  16  /* the same in the last octets of a message */
 #define SCAN_PARAM_ROUNDS 32  /* steps over 16 octets, and stops, in search of a parameter */
 #define SCAN_VALUE_WORDS  16  /* words of a parameter's value */
 #define SCAN_SLOW_OCTETS  320 /* octets of a value that the automaton walks */
@@ -67,8 +67,8 @@ struct scan_field {
 	__u16 length;
 };
 
-#define SCAN_TAIL      64
-#define SCAN_TAIL_ROOM 160 /* twice that, and what is read behind an offset */
+#define SCAN_TAIL      32
+#define SCAN_TAIL_ROOM 128 /* twice that, and what is read behind an offset */
 
 struct scan {
 	/* what was found */
@@ -210,11 +210,9 @@ struct scan_name {
 	__u64 unlike; /* the complement of the name: an empty row is like no name */
 	__u64 mask;
 	__u64 unlike_end;
-	__u64 mask_end;
-	__u8 delimiter; /* bits: where the octet behind the name is in the last word compared */
 	__u8 length;
 	__u8 slot;
-	__u8 zero[5];
+	__u8 zero[6];
 };
 
 #define NAME_HASH(a, b) ((__u32)(((__u32)(__u8)(a) | (__u32)(__u8)(b) << 8) * 0x86ed27f9U) >> 27)
@@ -229,17 +227,11 @@ struct scan_name {
 #define W8(s)		(W7(s) | (__u64)(s)[7] << 56)
 
 #define NAME_SHORT(a, b, word, n, s)                                                               \
-	[NAME_HASH(a, b)] = { .unlike = ~(word),                                                   \
-			      .mask = NAME_MASK(n),                                                \
-			      .delimiter = 8 * (n),                                                \
-			      .length = n,                                                         \
-			      .slot = s }
+	[NAME_HASH(a, b)] = { .unlike = ~(word), .mask = NAME_MASK(n), .length = n, .slot = s }
 #define NAME_LONG(a, b, word, word_end, n, s)                                                      \
 	[NAME_HASH(a, b)] = { .unlike = ~(word),                                                   \
 			      .mask = ~0ULL,                                                       \
 			      .unlike_end = ~(word_end),                                           \
-			      .mask_end = NAME_MASK((n)-8),                                        \
-			      .delimiter = 8 * ((n)-8),                                            \
 			      .length = n,                                                         \
 			      .slot = s }
 /* A compact form, and the same before a blank or a tab (0x09 | 0x20 is ')'). */
@@ -282,17 +274,18 @@ SCAN_INLINE __u64 scan_find_colon(struct scan *s, __u64 offset, __u64 word)
 SCAN_INLINE __u64 scan_colon(struct scan *s, const struct scan_name *name, const char *p,
 			     __u64 offset)
 {
-	__u64 word = SCAN_WORD(p), next = SCAN_WORD(p + 8);
+	__u64 word = SCAN_WORD(p), next = SCAN_WORD(p + 8), bits;
 
 	if (((word | SCAN_EACH(0x20)) & name->mask) != ~name->unlike)
 		return 0;
+	bits = (name->length & 7) * 8; /* of the name in the last word it is in */
 	if (name->length >= 8) {
-		if (((next | SCAN_EACH(0x20)) & name->mask_end) != ~name->unlike_end)
+		if (((next | SCAN_EACH(0x20)) ^ ~name->unlike_end) << (64 - bits))
 			return 0;
 		word = next;
 		next = SCAN_WORD(p + 16);
 	}
-	word = word >> name->delimiter | next << (64 - name->delimiter);
+	word = word >> bits | next << (64 - bits);
 	if ((__u8)word == ':')
 		return offset + name->length;
 	return scan_find_colon(s, offset + name->length, word);
@@ -344,7 +337,7 @@ SCAN_INLINE void scan_line(struct scan *s, const char *p, __u64 offset)
  * is where it stopped. One flat loop, whose rounds either step over octets that end no line or
  * enter one: nested loops would multiply the verifier's work. `mask` bounds offsets; `origin` is
  * the offset of `base` in the message, `left` the octets of it from there on. */
-#define SCAN_MARGIN 64ULL
+#define SCAN_MARGIN 32ULL
 SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, const __u64 mask,
 			    __u64 origin, __u64 left, const __u32 rounds)
 {
@@ -472,30 +465,44 @@ SCAN_INLINE __u64 scan_skip_blanks(const struct scan_text *t, struct scan *s, __
 	return offset;
 }
 
+/* Take blanks off both ends of *value; rare, so that the usual way stays short. */
+SCAN_INLINE void scan_trim(const struct scan_text *t, struct scan *s, struct scan_field *value)
+{
+	__u64 from = value->offset, to = value->offset + value->length;
+	__u32 i;
+
+	from = scan_skip_blanks(t, s, from);
+	for (i = 0; i < 4; i++)
+		if (scan_octet(t, s, to - 1) <= ' ')
+			to--;
+	if (scan_octet(t, s, to - 1) <= ' ')
+		s->flags |= SCAN_BEYOND; /* more blanks than are looked at */
+	value->offset = from;
+	value->length = from < to ? to - from : 0;
+	SCAN_SETTLE();
+}
+
 /* The value of the header in `slot`, without white space around it, into *value. */
 SCAN_INLINE void scan_value(const struct scan_text *t, struct scan *s, const enum scan_slot slot,
 			    struct scan_field *value)
 {
-	__u64 from = s->colon[slot] + 1U, to = s->end[slot] - 2U;
-	__u32 i;
+	__u64 from = s->colon[slot] + 1U, to = s->end[slot] - 2U, word;
 
 	SCAN_SETTLE();
 	if (!s->colon[slot] || !s->end[slot]) /* not there, or cut within */
 		return;
-	if (scan_octet(t, s, from) == ' ')
+	word = scan_load(t, s, from);
+	if ((__u8)word == ' ') {
 		from++;
-	if (SCAN_UNLIKELY(scan_octet(t, s, from) <= ' '))
-		from = scan_skip_blanks(t, s, from);
-	for (i = 0; i < 4; i++)
-		if (scan_octet(t, s, to - 1) <= ' ')
-			to--;
-	if (SCAN_UNLIKELY(scan_octet(t, s, to - 1) <= ' '))
-		s->flags |= SCAN_BEYOND; /* more blanks than are looked at */
+		word >>= 8;
+	}
 	if (from >= to)
 		return;
 	value->offset = from;
 	value->length = to - from;
 	SCAN_SETTLE();
+	if (SCAN_UNLIKELY((__u8)word <= ' ' || scan_octet(t, s, to - 1) <= ' '))
+		scan_trim(t, s, value);
 }
 
 /* ---- parameters ---- */
@@ -817,16 +824,20 @@ SCAN_INLINE void scan_cseq_method(const struct scan_text *t, struct scan *s,
 
 	SCAN_SETTLE();
 	for (i = 0; i < 4; i++) { /* leading zeros may be many */
-		__u64 blank;
+		__u64 word, blank;
 
 		if (offset >= to)
 			return;
-		blank = scan_blanks(scan_load(t, s, offset));
+		word = scan_load(t, s, offset);
+		/* octets up to ' ', exact for the first of them: digits are what is before it */
+		blank = (word - SCAN_EACH(' ' + 1)) & ~word & SCAN_HIGH;
 		if (!blank) {
 			offset += 8;
 			continue;
 		}
-		offset = scan_skip_blanks(t, s, offset + scan_lowest_octet(blank));
+		offset += scan_lowest_octet(blank) + 1;
+		if (SCAN_UNLIKELY(scan_octet(t, s, offset) <= ' '))
+			offset = scan_skip_blanks(t, s, offset);
 		if (offset < to) {
 			method->offset = offset;
 			method->length = to - offset;
@@ -898,12 +909,13 @@ SCAN_INLINE int scan_body_is_sound(const struct scan_text *t, struct scan *s)
 		return 1;
 	if (!s->content_length.length)
 		return 0;
-	if (s->content_length.length >
-	    8) { /* zeros before the number, or a lie: not seen from here */
-		s->flags |= SCAN_BEYOND;
+	word = scan_load(t, s, s->content_length.offset);
+	if (s->content_length.length > 8) {
+		if ((__u8)word != '0')
+			return 0;	 /* more than any datagram holds */
+		s->flags |= SCAN_BEYOND; /* zeros before the number */
 		return 1;
 	}
-	word = scan_load(t, s, s->content_length.offset);
 	for (i = 0; i < 8; i++) {
 		__u32 digit = (__u8)(word >> (8 * i)) - (__u32)'0';
 

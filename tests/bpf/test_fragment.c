@@ -13,13 +13,13 @@ static const char yaml[] = RIG_PROXY RIG_UNLIMITED
 	"networks: {deny: [203.0.113.0/24, \"2001:db8:d::/48\"]}\n"
 	"host_limits: {unordered: {rate: 100/s, burst: 10}}\n";
 
-static char text[3500];
+static char text[3600];
 
 static void setup(void)
 {
 	rig_open(yaml);
 	snprintf(text, sizeof(text),
-		 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n%sContent-Length: 2500\r\n\r\n%02500d",
+		 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n%sContent-Length: 3000\r\n\r\n%03000d",
 		 HEADERS("INVITE", "long@x", ""), 1);
 }
 
@@ -78,6 +78,9 @@ Test(fragment, the_first_one_decides)
 	expect_part("another destination", &spec, PASS_UNORDERED);
 	spec = part("2001:db8:5::1", 0xdeadbeee, 1);
 	expect_part("another IPv6 number", &spec, PASS_UNORDERED);
+	/* a number that comes round again: the newest first fragment counts */
+	expect_three("198.51.100.1", 9, PASS_UNKNOWN, PASS_FRAGMENT);
+	expect_three("198.51.100.1", 9, PASS_UNKNOWN, PASS_FRAGMENT);
 	/* it is known for as long as reassembly waits */
 	rig_wait(30 * SECOND - 1);
 	spec = part("198.51.100.1", 9, 2);
