@@ -198,14 +198,12 @@ $(B)/bench/%.bpf.o: bench/%.bpf.c
 
 $(B)/bench/%.o: bench/%.c
 	$(say) CC $@
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(BENCH_CFLAGS) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(B)/bench/bench_%: $(B)/bench/bench_%.o $(BENCH_LIB) $(B)/libsipxdp.a
 	$(say) BENCH $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libsipxdp.a $(LDLIBS) $(BENCH_LDLIBS) -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libsipxdp.a $(LDLIBS) -ldl -lm
 
-$(B)/bench/bench_parser.o: BENCH_CFLAGS = $(shell $(PKG_CONFIG) --cflags sofia-sip-ua libosip2 2>/dev/null)
-$(B)/bench/bench_parser: BENCH_LDLIBS = $(shell $(PKG_CONFIG) --libs sofia-sip-ua libosip2 2>/dev/null)
 
 bench: deps-test
 	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BIN) $(BENCH_BPF)

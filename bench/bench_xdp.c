@@ -6,8 +6,8 @@
  *	bench_xdp [--rounds N] [--repeat N] [--cpu N] [--json FILE] [--paths TEXT]
  *
  * A round measures, one after the other: the null program; for each path the feeder with the null
- * program behind it, and the feeder with the real program behind it. What a path costs in that round
- * is the difference of the latter two, plus the null program.
+ * program behind it, and the feeder with the real program behind it. What a path costs in that
+ *round is the difference of the latter two, plus the null program.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -38,9 +38,10 @@
 #define COUNTED_RIGHT 0.999  /* of the packets of a path must be counted as it says */
 #define FILL_RING     40000
 
-enum { STAGES = 0
+enum {
+	STAGES = 0
 #define X(name, text) +1
-       PATH_STAGES(X) SCAN_STAGES(X)
+	PATH_STAGES(X) SCAN_STAGES(X)
 #undef X
 };
 
@@ -62,8 +63,8 @@ struct subject {
 	double goal;
 	struct harness_feed feed;
 	struct series fed_null; /* feeder and null program */
-	struct series fed;      /* feeder and program */
-	struct series cost;     /* difference, plus the null program */
+	struct series fed;	/* feeder and program */
+	struct series cost;	/* difference, plus the null program */
 };
 
 struct bench {
@@ -202,8 +203,8 @@ static unsigned int part_of(const struct path *p)
 	return p->payload == PAYLOAD_TAIL ? TAILS_AFTER : 0;
 }
 
-/* In parts: the ring is emptied between them, and first fragments are sent again. None of that is in
- * the figure. */
+/* In parts: the ring is emptied between them, and first fragments are sent again. None of that is
+ * in the figure. */
 static int run_parts(struct bench *b, struct subject *s, unsigned int repeat, double *ns)
 {
 	const unsigned int part = part_of(&paths[s->path]);
@@ -372,8 +373,8 @@ static void print_stages(const struct bench *b)
 			printf("\n%-42s %7s %7s %7s\n", "stages of an unknown INVITE, ns", "so far",
 			       "adds", "least");
 		if (!first && s->program == harness_stage(b->h, "upto_scan_begin")) {
-			printf("\n%-42s %7s %7s %7s\n", "steps of the scanner, ns", "so far", "adds",
-			       "least");
+			printf("\n%-42s %7s %7s %7s\n", "steps of the scanner, ns", "so far",
+			       "adds", "least");
 			before = series_median(&b->null_xdp);
 		}
 		printf("%-42s %7.0f %7.0f %7.0f\n", s->name, series_median(&s->cost),
@@ -445,7 +446,8 @@ static int write_json(const struct bench *b)
 
 static int print_results(const struct bench *b)
 {
-	printf("BPF_PROG_RUN, %d varied packets in random order, median of %u rounds of %u packets\n",
+	printf("BPF_PROG_RUN, %d varied packets in random order, median of %u rounds of %u "
+	       "packets\n",
 	       FEED_FRAMES, b->options.rounds, b->options.repeat);
 	print_paths(b);
 	print_stages(b);
@@ -534,8 +536,9 @@ int main(int argc, char **argv)
 
 	b.options.cpu = (int)sysconf(_SC_NPROCESSORS_ONLN) - 1;
 	if (parse_options(argc, argv, &b.options)) {
-		fprintf(stderr, "usage: bench_xdp [--rounds 1..%d] [--repeat N] [--cpu N] "
-				"[--json FILE] [--paths TEXT]\n",
+		fprintf(stderr,
+			"usage: bench_xdp [--rounds 1..%d] [--repeat N] [--cpu N] "
+			"[--json FILE] [--paths TEXT]\n",
 			SERIES_MAX / 2);
 		return 2;
 	}

@@ -9,10 +9,10 @@
 #include <linux/udp.h>
 #include <string.h>
 
-#define TTL	     64
-#define IP_MORE	     0x2000
-#define IP_UNIT	     8 /* octets, in which fragments count */
-#define IPV4_MAPPED  12 /* octets in front of an IPv4 address in its IPv6 form */
+#define TTL	    64
+#define IP_MORE	    0x2000
+#define IP_UNIT	    8  /* octets, in which fragments count */
+#define IPV4_MAPPED 12 /* octets in front of an IPv4 address in its IPv6 form */
 
 static uint16_t ip_checksum(const struct iphdr *ip)
 {
@@ -93,7 +93,7 @@ static void finish(struct feed_frame *frame, size_t length)
 }
 
 int datagram_frame(struct feed_frame *frame, const struct datagram_way *way, const void *payload,
-	      size_t length)
+		   size_t length)
 {
 	struct udphdr udp = udp_header(way, length);
 	size_t at = sizeof(struct ethhdr) + sizeof(udp) +
@@ -101,8 +101,8 @@ int datagram_frame(struct feed_frame *frame, const struct datagram_way *way, con
 
 	if (at + length > FEED_FRAME_MAX)
 		return -EMSGSIZE;
-	at = way->ipv6 ? put_ipv6(frame, way, sizeof(udp) + length) :
-			 put_ipv4(frame, way, sizeof(udp) + length, 0, 0);
+	at = way->ipv6 ? put_ipv6(frame, way, sizeof(udp) + length)
+		       : put_ipv4(frame, way, sizeof(udp) + length, 0, 0);
 	memcpy(frame->data + at, &udp, sizeof(udp));
 	at += sizeof(udp);
 	memcpy(frame->data + at, payload, length);
@@ -111,10 +111,11 @@ int datagram_frame(struct feed_frame *frame, const struct datagram_way *way, con
 }
 
 int datagram_fragment(struct feed_frame *frame, const struct datagram_way *way, const void *payload,
-		   size_t length, uint16_t id, bool later)
+		      size_t length, uint16_t id, bool later)
 {
 	struct udphdr udp = udp_header(way, length);
-	const size_t cut = DATAGRAM_FIRST - sizeof(udp); /* octets of the payload in the first one */
+	const size_t cut = DATAGRAM_FIRST -
+			   sizeof(udp); /* octets of the payload in the first one */
 	const char *from = payload;
 	size_t at;
 

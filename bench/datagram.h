@@ -19,7 +19,7 @@ struct datagram_way {
 
 /* Puts UDP, IP and Ethernet headers in front of a payload. 0, or -EMSGSIZE. */
 int datagram_frame(struct feed_frame *frame, const struct datagram_way *way, const void *payload,
-	      size_t length);
+		   size_t length);
 
 /*
  * One of the two fragments of a UDP datagram in IPv4: the first DATAGRAM_FIRST octets of what
@@ -27,6 +27,6 @@ int datagram_frame(struct feed_frame *frame, const struct datagram_way *way, con
  */
 #define DATAGRAM_FIRST 512
 int datagram_fragment(struct feed_frame *frame, const struct datagram_way *way, const void *payload,
-		   size_t length, uint16_t id, bool later);
+		      size_t length, uint16_t id, bool later);
 
 #endif

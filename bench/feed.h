@@ -23,7 +23,8 @@ struct feed {
 	__u64 random;
 	__u32 first;	   /* index of the path's first frame */
 	__u32 source;	   /* as in the frame */
-	__u32 source_vary; /* bits of it that change from packet to packet; 0: frames stay as they are */
+	__u32 source_vary; /* bits of it that change from packet to packet; 0: frames stay as they
+			      are */
 	__u32 zero;
 };
 

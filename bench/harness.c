@@ -177,7 +177,8 @@ int harness_fed(struct harness *h, const struct harness_feed *feed, int program,
 	if (bpf_map_update_elem(h->feed, &zero, &f, BPF_ANY))
 		return -errno;
 	if (h->target != program) {
-		if (bpf_map_update_elem(tc ? h->tc_target : h->xdp_target, &zero, &program, BPF_ANY))
+		if (bpf_map_update_elem(tc ? h->tc_target : h->xdp_target, &zero, &program,
+					BPF_ANY))
 			return -errno;
 		h->target = program;
 	}

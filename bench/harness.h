@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The packet path under BPF_PROG_RUN with varied packets: the very programs, on private maps and with
- * the kernel's clock, behind a feeder (xdp.bpf.c) that makes each packet; and the null programs that
- * everything is compared with. Nothing is attached or pinned. Needs root.
+ * The packet path under BPF_PROG_RUN with varied packets: the very programs, on private maps and
+ * with the kernel's clock, behind a feeder (xdp.bpf.c) that makes each packet; and the null
+ * programs that everything is compared with. Nothing is attached or pinned. Needs root.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H
@@ -25,9 +25,9 @@ enum harness_program {
 
 /* What a path wants to be fed with. */
 struct harness_feed {
-	uint32_t path;	      /* which FEED_FRAMES frames */
-	uint32_t length;      /* of the longest of them */
-	uint32_t source;      /* network byte order, with source_vary: see feed.h */
+	uint32_t path;	 /* which FEED_FRAMES frames */
+	uint32_t length; /* of the longest of them */
+	uint32_t source; /* network byte order, with source_vary: see feed.h */
 	uint32_t source_vary;
 };
 

@@ -82,10 +82,15 @@ static void make_call_id(struct bench_random *r, char *out, size_t size)
 }
 
 static const char *const agents[] = {
-	"Linphone/3.12.0 (belle-sip/1.6.3)", "Asterisk PBX 18.9.0", "FreeSWITCH-mod_sofia/1.10.7",
-	"Yealink SIP-T46S 66.85.0.5",	     "Grandstream GXP2135 1.0.11.3",
-	"PolycomVVX-VVX_411-UA/5.9.5",	     "Zoiper v2.10",
-	"MicroSIP/3.20.7",		     "Cisco-CP8841/12.5",
+	"Linphone/3.12.0 (belle-sip/1.6.3)",
+	"Asterisk PBX 18.9.0",
+	"FreeSWITCH-mod_sofia/1.10.7",
+	"Yealink SIP-T46S 66.85.0.5",
+	"Grandstream GXP2135 1.0.11.3",
+	"PolycomVVX-VVX_411-UA/5.9.5",
+	"Zoiper v2.10",
+	"MicroSIP/3.20.7",
+	"Cisco-CP8841/12.5",
 };
 
 static const char *const domains[] = { "example.org", "example.net", "sip.example.com" };
@@ -125,7 +130,15 @@ static void add_via(struct text *t, struct bench_random *r, const struct dialog_
 	    rport[bench_random_between(r, 0, COUNT(rport) - 1)]);
 }
 
-enum core { CORE_MAX_FORWARDS, CORE_FROM, CORE_TO, CORE_CALL_ID, CORE_CSEQ, CORE_CONTACT, CORE_AGENT };
+enum core {
+	CORE_MAX_FORWARDS,
+	CORE_FROM,
+	CORE_TO,
+	CORE_CALL_ID,
+	CORE_CSEQ,
+	CORE_CONTACT,
+	CORE_AGENT
+};
 
 static void add_core(struct text *t, struct bench_random *r, const struct dialog_parts *p,
 		     enum core what, const char *method, bool in_dialog)
@@ -173,11 +186,16 @@ static void add_fillers(struct text *t, struct bench_random *r)
 
 /* Orders that user agents write the same header fields in. */
 static const enum core orders[][CORE] = {
-	{ CORE_MAX_FORWARDS, CORE_FROM, CORE_TO, CORE_CALL_ID, CORE_CSEQ, CORE_CONTACT, CORE_AGENT },
-	{ CORE_FROM, CORE_TO, CORE_CALL_ID, CORE_CSEQ, CORE_CONTACT, CORE_MAX_FORWARDS, CORE_AGENT },
-	{ CORE_MAX_FORWARDS, CORE_CONTACT, CORE_TO, CORE_FROM, CORE_CALL_ID, CORE_CSEQ, CORE_AGENT },
-	{ CORE_CALL_ID, CORE_FROM, CORE_TO, CORE_CSEQ, CORE_MAX_FORWARDS, CORE_CONTACT, CORE_AGENT },
-	{ CORE_TO, CORE_FROM, CORE_AGENT, CORE_CSEQ, CORE_CALL_ID, CORE_CONTACT, CORE_MAX_FORWARDS },
+	{ CORE_MAX_FORWARDS, CORE_FROM, CORE_TO, CORE_CALL_ID, CORE_CSEQ, CORE_CONTACT,
+	  CORE_AGENT },
+	{ CORE_FROM, CORE_TO, CORE_CALL_ID, CORE_CSEQ, CORE_CONTACT, CORE_MAX_FORWARDS,
+	  CORE_AGENT },
+	{ CORE_MAX_FORWARDS, CORE_CONTACT, CORE_TO, CORE_FROM, CORE_CALL_ID, CORE_CSEQ,
+	  CORE_AGENT },
+	{ CORE_CALL_ID, CORE_FROM, CORE_TO, CORE_CSEQ, CORE_MAX_FORWARDS, CORE_CONTACT,
+	  CORE_AGENT },
+	{ CORE_TO, CORE_FROM, CORE_AGENT, CORE_CSEQ, CORE_CALL_ID, CORE_CONTACT,
+	  CORE_MAX_FORWARDS },
 };
 
 static size_t make_sdp(char *out, size_t size, struct bench_random *r)

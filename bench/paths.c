@@ -24,23 +24,23 @@
 	"  - name: " name "\n"                                                                     \
 	"    listen: [\"udp:192.0.2.10:" port "\", \"udp:[2001:db8::10]:" port "\"]\n" more        \
 	"    limits:\n"                                                                            \
-	"      dialog: " R "\n      undecided: " R "\n"                                                                   \
+	"      dialog: " R "\n      undecided: " R "\n"                                            \
 	"      per_source: " per_source "\n"                                                       \
 	"      per_prefix: " EVERY(R) "\n"                                                         \
-	"      unknown: " unknown "\n"                                                             \
-	"      total: {all: " R ", invite: " R ", register: " R ", options: " R                    \
-	", malformed: " R "}\n"                                                                    \
-	"      trusted: " EVERY(R) "\n"
+				      "      unknown: " unknown "\n"                               \
+				      "      total: {all: " R ", invite: " R ", register: " R      \
+				      ", options: " R ", malformed: " R "}\n"                      \
+				      "      trusted: " EVERY(R) "\n"
 
 const char path_config[] =
 	"interfaces: [lo]\n"
-	"services:\n"
-	SERVICE("open", "5060", "", EVERY(R), EVERY(R))
-	SERVICE("tight", "5061", "", EVERY("1/h"), EVERY(R))
-	SERVICE("full", "5062", "", EVERY(R), EVERY("1/h"))
-	SERVICE("monitor", "5063", "    mode: monitor\n", EVERY("1/h"), EVERY(R))
-	SERVICE("trusting", "5064", "    verify_source: \"off\"\n", EVERY(R), EVERY("1/h"))
-	"networks: {exempt: [203.0.113.0/24]}\n";
+	"services:\n" SERVICE("open", "5060", "", EVERY(R), EVERY(R))
+		SERVICE("tight", "5061", "", EVERY("1/h"), EVERY(R)) SERVICE("full", "5062", "",
+									     EVERY(R), EVERY("1/h"))
+			SERVICE("monitor", "5063", "    mode: monitor\n", EVERY("1/h"), EVERY(R))
+				SERVICE("trusting", "5064", "    verify_source: \"off\"\n",
+					EVERY(R),
+					EVERY("1/h")) "networks: {exempt: [203.0.113.0/24]}\n";
 
 #define FIRST_PORT 5060 /* of path_service 0; the others follow */
 #define OTHER_PORT 40000
@@ -262,8 +262,8 @@ static int answer_call(struct harness *h, unsigned int number)
 	struct run_result result;
 	int err = make_frame(&answer, number, &frame);
 
-	return err ? err :
-		     run_frame(harness_run(h), RUN_EGRESS, frame.data, frame.length, NULL, 0,
+	return err ? err
+		   : run_frame(harness_run(h), RUN_EGRESS, frame.data, frame.length, NULL, 0,
 			       &result);
 }
 
@@ -276,9 +276,10 @@ static int first_fragment(struct harness *h, const struct path *p, unsigned int 
 	int err = make_payload(p, number, payload);
 
 	if (err >= 0)
-		err = datagram_fragment(&frame, &way, payload, (size_t)err, (uint16_t)number, false);
-	return err ? err :
-		     run_frame(harness_run(h), RUN_INGRESS, frame.data, frame.length, NULL, 0,
+		err = datagram_fragment(&frame, &way, payload, (size_t)err, (uint16_t)number,
+					false);
+	return err ? err
+		   : run_frame(harness_run(h), RUN_INGRESS, frame.data, frame.length, NULL, 0,
 			       &result);
 }
 
@@ -328,7 +329,7 @@ int path_counted(struct harness *h, size_t index, uint64_t *packets)
 	uint64_t total = 0;
 	int err = 0;
 
-	for (__u32 class = 0; class < CLASS_COUNT && !err; class++) {
+	for (__u32 class = 0; class < CLASS_COUNT && !err; class ++) {
 		err = maps_counters(run_maps(harness_run(h)),
 				    COUNTER_ROW(run_service(harness_run(h), p->service),
 						p->verdict == VERDICT_WOULD_DROP, class),

@@ -37,10 +37,10 @@ enum path_sources {
 
 /* Services of path_config, by their place in it. */
 enum path_service {
-	SERVICE_OPEN,	 /* limits that are never reached, but kept account of */
-	SERVICE_TIGHT,	 /* one message an hour of a source */
-	SERVICE_FULL,	 /* one message an hour of all unknown sources */
-	SERVICE_MONITOR, /* as SERVICE_TIGHT, in monitor mode */
+	SERVICE_OPEN,	  /* limits that are never reached, but kept account of */
+	SERVICE_TIGHT,	  /* one message an hour of a source */
+	SERVICE_FULL,	  /* one message an hour of all unknown sources */
+	SERVICE_MONITOR,  /* as SERVICE_TIGHT, in monitor mode */
 	SERVICE_TRUSTING, /* as SERVICE_FULL, without proof of source */
 	SERVICE_COUNT,
 	SERVICE_NONE = SERVICE_COUNT, /* not ours */
@@ -57,7 +57,7 @@ struct path {
 	bool ipv6;
 	bool networks; /* networks are configured */
 	enum path_tap tap;
-	bool inserts; /* turns the table of sources over: to be measured by itself */
+	bool inserts;	      /* turns the table of sources over: to be measured by itself */
 	enum verdict verdict; /* VERDICT_COUNT: nothing is counted */
 	enum reason reason;
 };

@@ -168,7 +168,7 @@ static __always_inline int scan_alone(struct xdp_md *ctx, const enum scan_step l
 
 #define X(name, text)                                                                              \
 	SEC("xdp.frags")                                                                           \
-	int upto_scan_##name(struct xdp_md *ctx)                                                        \
+	int upto_scan_##name(struct xdp_md *ctx)                                                   \
 	{                                                                                          \
 		return scan_alone(ctx, SCAN_STEP_##name);                                          \
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The feeders: each run of one takes the next of 256 prepared frames at random, makes the packet out
- * of it, and goes on into the program under test by a tail call, so that BPF_PROG_RUN with `repeat`
- * sees varied packets and the program is the very one that the daemon attaches. What a feeder costs
- * is measured in the same way, with the null programs as the target. */
+/* The feeders: each run of one takes the next of 256 prepared frames at random, makes the packet
+ * out of it, and goes on into the program under test by a tail call, so that BPF_PROG_RUN with
+ * `repeat` sees varied packets and the program is the very one that the daemon attaches. What a
+ * feeder costs is measured in the same way, with the null programs as the target. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
@@ -19,7 +19,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FEED_PATHS * FEED_FRAMES);
+	__uint(max_entries, FEED_PATHS *FEED_FRAMES);
 	__type(key, __u32);
 	__type(value, struct feed_frame);
 } frames SEC(".maps");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames for the tests of the packet path, from a description in which all that is left out is as it
- * is in a plain SIP packet: Ethernet, IPv4 or IPv6 by the form of `from`, UDP, port 5060 both ways.
+/* Frames for the tests of the packet path, from a description in which all that is left out is as
+ *it is in a plain SIP packet: Ethernet, IPv4 or IPv6 by the form of `from`, UDP, port 5060 both
+ *ways.
  *
  *	struct frame f;
  *	frame_build(&f, &(struct frame_spec){ .from = "198.51.100.1", .text = "\r\n\r\n" });
@@ -34,9 +35,9 @@ struct frame_spec {
 	__u16 ethertype;    /* 0: the right one */
 
 	/* network: source and destination as text */
-	const char *from; /* NULL: 198.51.100.1, or 2001:db8:1::1 if `to` is IPv6 */
-	const char *to;	  /* NULL: the service's, 192.0.2.10 or 2001:db8::10 */
-	__u8 protocol;	  /* 0: UDP */
+	const char *from;	   /* NULL: 198.51.100.1, or 2001:db8:1::1 if `to` is IPv6 */
+	const char *to;		   /* NULL: the service's, 192.0.2.10 or 2001:db8::10 */
+	__u8 protocol;		   /* 0: UDP */
 	unsigned int option_words; /* IPv4: of four octets each */
 	struct frame_extension extension[FRAME_EXTENSIONS];
 
@@ -46,8 +47,8 @@ struct frame_spec {
 	const void *text;   /* NULL: nothing */
 	size_t length;	    /* of text; 0: up to its NUL */
 
-	/* A fragment: `room` octets (0: all that follow) of the datagram from `offset` on; UDP header
-	 * included, multiples of eight. */
+	/* A fragment: `room` octets (0: all that follow) of the datagram from `offset` on; UDP
+	 * header included, multiples of eight. */
 	bool fragment;
 	bool more;
 	__u16 offset;
@@ -55,12 +56,12 @@ struct frame_spec {
 	__u32 id;
 
 	/* what is wrong with it */
-	__u8 version;	     /* of IP; 0: right */
-	__u8 ihl;	     /* IPv4; 0: right */
-	int ip_length_off;   /* what the IP header says too much, or too little */
-	int udp_length_off;  /* the same of the UDP header */
-	size_t trailer;	     /* octets behind the IP datagram, as Ethernet pads */
-	size_t cut;	     /* octets that the end of the frame lacks */
+	__u8 version;	    /* of IP; 0: right */
+	__u8 ihl;	    /* IPv4; 0: right */
+	int ip_length_off;  /* what the IP header says too much, or too little */
+	int udp_length_off; /* the same of the UDP header */
+	size_t trailer;	    /* octets behind the IP datagram, as Ethernet pads */
+	size_t cut;	    /* octets that the end of the frame lacks */
 };
 
 void frame_build(struct frame *frame, const struct frame_spec *spec);

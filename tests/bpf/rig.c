@@ -96,7 +96,7 @@ const char *rig_reason_name(enum reason reason)
 		PASS_REASONS(X)
 #undef X
 #define X(id, name, help) [DROP_##id] = "drop " #name,
-		DROP_REASONS(X)
+			DROP_REASONS(X)
 #undef X
 	};
 	const char *name = names[reason % REASON_SLOTS];
@@ -155,7 +155,8 @@ static void compare_counters(const char *name, const struct rig_want *want, size
 			const struct packet_count *old = &before[row].by_reason[reason];
 			const struct packet_count *new = &after[row].by_reason[reason];
 			bool is_wanted = !want->nothing && row == wanted && reason == want->reason;
-			__u64 packets = new->packets - old->packets, bytes = new->bytes - old->bytes;
+			__u64 packets = new->packets - old->packets,
+			      bytes = new->bytes - old->bytes;
 
 			there |= is_wanted && packets;
 			if (!packets && !bytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests of the packet path share: the programs over private maps under a clock of the test's
- * own, frames in, and what came of each: action, counters, octets. */
+/* What the tests of the packet path share: the programs over private maps under a clock of the
+ * test's own, frames in, and what came of each: action, counters, octets. */
 #ifndef TEST_BPF_RIG_H
 #define TEST_BPF_RIG_H
 
@@ -30,7 +30,7 @@
 	"  - name: proxy\n"                                                                        \
 	"    listen: [\"udp:192.0.2.10:5060\", \"udp:[2001:db8::10]:5060\",\n"                     \
 	"             \"tcp:192.0.2.10:5060\", \"tls:192.0.2.10:5061\",\n"                         \
-	"             \"tcp:[2001:db8::10]:5060\"]\n"                                            \
+	"             \"tcp:[2001:db8::10]:5060\"]\n"                                              \
 	"    verify_source: off\n"
 
 #define RIG_ALL_OFF "invite: off, register: off, options: off, other: off, malformed: off"
@@ -63,7 +63,7 @@ struct maps *rig_maps(void);
 
 /* The clock: nanoseconds since the rig was opened. */
 void rig_at(__u64 ns);
-__u64 rig_now(void);   /* as the programs read it */
+__u64 rig_now(void); /* as the programs read it */
 void rig_wait(__u64 ns);
 
 /* What is to come of a packet. */

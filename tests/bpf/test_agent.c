@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Scanners that say who they are: dropped by their User-Agent, and banned if they come again, for long
- * only if they have proven to be real; and nobody else. */
+/* Scanners that say who they are: dropped by their User-Agent, and banned if they come again, for
+ * long only if they have proven to be real; and nobody else. */
 #include "rig.h"
 
 #include <arpa/inet.h>
@@ -8,10 +8,10 @@
 
 static void setup(void)
 {
-	rig_open(RIG_PROXY RIG_UNLIMITED
-		 "scanners: {user_agents: [friendly-scanner, sipvicious, smap, sixteen-letters!], ban: 1h}\n"
-		 "bans: {unproven: 60s}\n"
-		 "networks: {exempt: [10.0.0.0/8]}\n");
+	rig_open(RIG_PROXY RIG_UNLIMITED "scanners: {user_agents: [friendly-scanner, sipvicious, "
+					 "smap, sixteen-letters!], ban: 1h}\n"
+					 "bans: {unproven: 60s}\n"
+					 "networks: {exempt: [10.0.0.0/8]}\n");
 }
 
 TestSuite(agent, .init = setup, .fini = rig_close, .timeout = 60);
@@ -28,29 +28,33 @@ static const struct {
 	{ "the name", SCANNER, CLASS_OPTIONS, true },
 	{ "a REGISTER", WITH_AGENT("REGISTER", "User-Agent: friendly-scanner\r\n"), CLASS_REGISTER,
 	  true },
-	{ "an INVITE", WITH_AGENT("INVITE", "User-Agent: friendly-scanner\r\n"), CLASS_INVITE, true },
+	{ "an INVITE", WITH_AGENT("INVITE", "User-Agent: friendly-scanner\r\n"), CLASS_INVITE,
+	  true },
 	{ "another method", WITH_AGENT("XYZ", "User-Agent: friendly-scanner\r\n"), CLASS_OTHER,
 	  true },
 	{ "in upper case", WITH_AGENT("OPTIONS", "USER-AGENT: FRIENDLY-SCANNER\r\n"), CLASS_OPTIONS,
 	  true },
-	{ "with a version", WITH_AGENT("OPTIONS", "User-Agent: sipvicious/0.3.4\r\n"), CLASS_OPTIONS,
-	  true },
+	{ "with a version", WITH_AGENT("OPTIONS", "User-Agent: sipvicious/0.3.4\r\n"),
+	  CLASS_OPTIONS, true },
 	{ "without white space", WITH_AGENT("OPTIONS", "User-Agent:smap 0.6\r\n"), CLASS_OPTIONS,
 	  true },
-	{ "with much of it", WITH_AGENT("OPTIONS", "User-Agent :    smap\r\n"), CLASS_OPTIONS, true },
+	{ "with much of it", WITH_AGENT("OPTIONS", "User-Agent :    smap\r\n"), CLASS_OPTIONS,
+	  true },
 	{ "folded", WITH_AGENT("OPTIONS", "User-Agent:\r\n smap\r\n"), CLASS_OPTIONS, true },
 	{ "a name of sixteen letters", WITH_AGENT("OPTIONS", "User-Agent: Sixteen-Letters!x\r\n"),
 	  CLASS_OPTIONS, true },
-	{ "fifteen of them", WITH_AGENT("OPTIONS", "User-Agent: sixteen-letters\r\n"), CLASS_OPTIONS,
-	  false },
+	{ "fifteen of them", WITH_AGENT("OPTIONS", "User-Agent: sixteen-letters\r\n"),
+	  CLASS_OPTIONS, false },
 	{ "a part of the name", WITH_AGENT("OPTIONS", "User-Agent: friendly-scanne\r\n"),
 	  CLASS_OPTIONS, false },
-	{ "three letters of it", WITH_AGENT("OPTIONS", "User-Agent: sma\r\n"), CLASS_OPTIONS, false },
+	{ "three letters of it", WITH_AGENT("OPTIONS", "User-Agent: sma\r\n"), CLASS_OPTIONS,
+	  false },
 	{ "not at the start", WITH_AGENT("OPTIONS", "User-Agent: x friendly-scanner\r\n"),
 	  CLASS_OPTIONS, false },
 	{ "another name", WITH_AGENT("OPTIONS", "User-Agent: Linphone/5.2\r\n"), CLASS_OPTIONS,
 	  false },
-	{ "a friend", WITH_AGENT("OPTIONS", "User-Agent: friendly-phone\r\n"), CLASS_OPTIONS, false },
+	{ "a friend", WITH_AGENT("OPTIONS", "User-Agent: friendly-phone\r\n"), CLASS_OPTIONS,
+	  false },
 	{ "none", REQUEST("OPTIONS"), CLASS_OPTIONS, false },
 	{ "an empty one", WITH_AGENT("OPTIONS", "User-Agent: \r\n"), CLASS_OPTIONS, false },
 	{ "in another header", WITH_AGENT("OPTIONS", "Server: friendly-scanner\r\n"), CLASS_OPTIONS,
@@ -117,10 +121,10 @@ Test(agent, one_that_is_real_is_banned_for_long)
 	rig_reply(&(struct frame_spec){ .from = "192.0.2.10",
 					.to = "198.51.100.1",
 					.text = REQUEST_OF("INVITE", "proof@x") });
-	rig_expect_reason("the answer",
-			  &(struct frame_spec){ .text = RESPONSE_OF("180 Ringing", "INVITE",
-								    "proof@x") },
-			  CLASS_1XX, PASS_DIALOG);
+	rig_expect_reason(
+		"the answer",
+		&(struct frame_spec){ .text = RESPONSE_OF("180 Ringing", "INVITE", "proof@x") },
+		CLASS_1XX, PASS_DIALOG);
 	rig_expect_reason("first", &scan, CLASS_OPTIONS, DROP_SCANNER);
 	ban = only_ban();
 	cr_expect_eq(ban.until_ns, rig_now() + HOUR);
@@ -185,7 +189,8 @@ Test(agent, no_ban_and_other_names_after_a_reload)
 {
 	struct frame_spec scan = { .text = SCANNER };
 
-	rig_reload(RIG_PROXY RIG_UNLIMITED "scanners: {user_agents: [friendly-scanner], ban: off}\n");
+	rig_reload(RIG_PROXY RIG_UNLIMITED
+		   "scanners: {user_agents: [friendly-scanner], ban: off}\n");
 	for (unsigned int n = 0; n < 5; n++)
 		rig_expect_reason("dropped only", &scan, CLASS_OPTIONS, DROP_SCANNER);
 	rig_reload(RIG_PROXY RIG_UNLIMITED "scanners: {user_agents: [linphone]}\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a datagram is, by its first octets: each method and status class, keepalives, STUN, and what is
- * none of these, each in a row of counters of its own. */
+/* What a datagram is, by its first octets: each method and status class, keepalives, STUN, and what
+ * is none of these, each in a row of counters of its own. */
 #include "rig.h"
 
 static void setup(void)
@@ -34,7 +34,7 @@ static const struct row messages[] = {
 #define X(name) { #name, REQUEST(#name), 0, CLASS_##name, PASS_UNKNOWN },
 	SIP_METHODS(X)
 #undef X
-	{ "another method", REQUEST("NEWMETHOD"), 0, CLASS_OTHER, PASS_UNKNOWN },
+		{ "another method", REQUEST("NEWMETHOD"), 0, CLASS_OTHER, PASS_UNKNOWN },
 	{ "a method of one octet", REQUEST("X"), 0, CLASS_OTHER, PASS_UNKNOWN },
 	{ "a method of all octets of a token", REQUEST("!i-m.%*_+`'~A0"), 0, CLASS_OTHER,
 	  PASS_UNKNOWN },
@@ -75,7 +75,9 @@ Test(classify, every_method_and_status_class)
 	expect_all(messages, COUNT(messages));
 }
 
-#define STUN(length) "\x00\x01\x00" length "\x21\x12\xa4\x42" "transaction!"
+#define STUN(length)                                                                               \
+	"\x00\x01\x00" length "\x21\x12\xa4\x42"                                                   \
+	"transaction!"
 
 static const struct row keepalives[] = {
 	{ "CRLF", "\r\n", 0, CLASS_CRLF, PASS_KEEPALIVE },
@@ -88,10 +90,14 @@ static const struct row keepalives[] = {
 	{ "a zero digit", "0", 0, CLASS_NUL, PASS_KEEPALIVE },
 	{ "nothing", NULL, 0, CLASS_NUL, PASS_KEEPALIVE },
 	{ "STUN", STUN("\0"), 20, CLASS_STUN, PASS_KEEPALIVE },
-	{ "STUN with an attribute", STUN("\x08") "\x80\x28\0\x04" "abcd", 28, CLASS_STUN,
-	  PASS_KEEPALIVE },
-	{ "STUN response", "\x01\x01\0\0\x21\x12\xa4\x42" "transaction!", 20, CLASS_STUN,
-	  PASS_KEEPALIVE },
+	{ "STUN with an attribute",
+	  STUN("\x08") "\x80\x28\0\x04"
+		       "abcd",
+	  28, CLASS_STUN, PASS_KEEPALIVE },
+	{ "STUN response",
+	  "\x01\x01\0\0\x21\x12\xa4\x42"
+	  "transaction!",
+	  20, CLASS_STUN, PASS_KEEPALIVE },
 };
 
 Test(classify, keepalives)
@@ -117,8 +123,10 @@ static const struct row garbage[] = {
 	  GARBAGE },
 	{ "a slash in the method", REQUEST("IN/VITE"), 0, GARBAGE },
 	{ "an octet of 0x80 in the method", REQUEST("INV\x80TE"), 0, GARBAGE },
-	{ "a method without end", "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ"
-				  "KLMNOPQRSTUVWXYZ sip:a SIP/2.0\r\n", 0, GARBAGE },
+	{ "a method without end",
+	  "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ"
+	  "KLMNOPQRSTUVWXYZ sip:a SIP/2.0\r\n",
+	  0, GARBAGE },
 	{ "status 99", RESPONSE("099 x", "INVITE"), 0, GARBAGE },
 	{ "status 700", RESPONSE("700 x", "INVITE"), 0, GARBAGE },
 	{ "status 2000", RESPONSE("2000 x", "INVITE"), 0, GARBAGE },
@@ -126,8 +134,8 @@ static const struct row garbage[] = {
 	{ "status 20x", RESPONSE("20x x", "INVITE"), 0, GARBAGE },
 	{ "status without a blank", "SIP/2.0 200\r\n" HEADERS("INVITE", "1", "") LAST_HEADER, 0,
 	  GARBAGE },
-	{ "version 3 in a response", "SIP/3.0 200 OK\r\n" HEADERS("INVITE", "1", "") LAST_HEADER,
-	  0, GARBAGE },
+	{ "version 3 in a response", "SIP/3.0 200 OK\r\n" HEADERS("INVITE", "1", "") LAST_HEADER, 0,
+	  GARBAGE },
 	{ "STUN with a wrong length", STUN("\x04"), 20, GARBAGE },
 	{ "STUN with a length of no four", STUN("\x02") "ab", 22, GARBAGE },
 	{ "STUN without the cookie", "\0\1\0\0\x21\x12\xa4\x43transaction!", 20, GARBAGE },

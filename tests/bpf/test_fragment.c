@@ -142,7 +142,8 @@ Test(fragment, monitor_mode_counts_them_alike)
 	}
 }
 
-/* A first fragment so small that it shows no message is not a keepalive: what follows is unknown. */
+/* A first fragment so small that it shows no message is not a keepalive: what follows is unknown.
+ */
 Test(fragment, tiny_first_fragments_hide_nothing)
 {
 	static const struct {

@@ -12,7 +12,7 @@ static void setup(void)
 
 TestSuite(frame, .init = setup, .fini = rig_close, .timeout = 60);
 
-#define SIP .text = REQUEST("OPTIONS")
+#define SIP  .text = REQUEST("OPTIONS")
 #define IPV6 .to = "2001:db8::10"
 #define EXT(k, w)                                                                                  \
 	{                                                                                          \
@@ -51,8 +51,7 @@ static const struct row ours[] = {
 	{ "mobility", { SIP, IPV6, .extension = { EXT(135, 0) } } },
 	{ "a fragment that is whole (RFC 6946)", { SIP, IPV6, .fragment = true } },
 	{ "all of them",
-	  { SIP,
-	    IPV6,
+	  { SIP, IPV6,
 	    .extension = { EXT(IPPROTO_HOPOPTS, 0), EXT(IPPROTO_DSTOPTS, 1),
 			   EXT(IPPROTO_ROUTING, 2), EXT(IPPROTO_AH, 4), EXT(IPPROTO_DSTOPTS, 0) },
 	    .fragment = true } },
@@ -68,16 +67,17 @@ static const struct row damaged[] = {
 	{ "the IP header promises an octet too much", { SIP, .ip_length_off = 1 } },
 	{ "the IP header promises 64 KB", { SIP, .ip_length_off = 65000 } },
 	{ "an octet is missing", { SIP, .cut = 1 } },
-	{ "the IP header ends within the UDP header", { .udp_length_off = 0, .ip_length_off = -1 } },
+	{ "the IP header ends within the UDP header",
+	  { .udp_length_off = 0, .ip_length_off = -1 } },
 	{ "the IP header holds no UDP header", { .ip_length_off = -8 } },
 	{ "the IP header is longer than the datagram", { SIP, .ip_length_off = -2000 } },
 	{ "UDP one longer than IP", { SIP, .udp_length_off = 1 } },
 	{ "UDP one shorter than IP", { SIP, .udp_length_off = -1 } },
-	{ "UDP longer than IP, octets behind it there", { SIP, .udp_length_off = 4, .trailer = 4 } },
+	{ "UDP longer than IP, octets behind it there",
+	  { SIP, .udp_length_off = 4, .trailer = 4 } },
 	{ "UDP shorter than its header", { .udp_length_off = -1 } },
 	{ "UDP length 0", { .udp_length_off = -8 } },
-	{ "UDP length 65535",
-	  { .text = "\r\n\r\n", .length = 4, .udp_length_off = 65535 - 12 } },
+	{ "UDP length 65535", { .text = "\r\n\r\n", .length = 4, .udp_length_off = 65535 - 12 } },
 	{ "IPv6 promises an octet too much", { SIP, IPV6, .ip_length_off = 1 } },
 	{ "IPv6, an octet is missing", { SIP, IPV6, .cut = 1 } },
 	{ "IPv6, UDP one longer than IP", { SIP, IPV6, .udp_length_off = 1 } },
@@ -178,8 +178,8 @@ Test(frame, extension_headers_are_no_way_around)
 		     0, "the text was read at a wrong place");
 }
 
-/* With 1024 octets of padding in front, a program that loses count by as much reads the padding: what
- * is in there must not be taken for the message. */
+/* With 1024 octets of padding in front, a program that loses count by as much reads the padding:
+ * what is in there must not be taken for the message. */
 Test(frame, padding_is_not_read_as_the_message)
 {
 	static const char decoy[] = REQUEST("OPTIONS");
@@ -197,8 +197,8 @@ Test(frame, padding_is_not_read_as_the_message)
 	cr_expect_eq(rig_counted(CLASS_OPTIONS, PASS_UNKNOWN), 0, "the padding was classified");
 }
 
-/* Random octets, and a good frame with random octets changed: nothing breaks, and what was dropped was
- * counted. */
+/* Random octets, and a good frame with random octets changed: nothing breaks, and what was dropped
+ * was counted. */
 Test(frame, random_octets)
 {
 	struct frame_spec specs[] = { { SIP, .vlans = 1 },

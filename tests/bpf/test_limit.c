@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Limits: each bucket lets through its burst at once and then its rate, within one part in two
- * hundred, over a minute and over hours, for one sender and for a thousand, on one CPU and on two; and
- * what is over a limit is told by its own reason. */
+ * hundred, over a minute and over hours, for one sender and for a thousand, on one CPU and on two;
+ * and what is over a limit is told by its own reason. */
 #include "rig.h"
 
 #include <netinet/in.h>
@@ -14,15 +14,11 @@ TestSuite(limit, .fini = rig_close, .timeout = 120);
 
 #define SIP(method) .text = REQUEST(method)
 
-#define LIMITS RIG_PROXY "    limits:\n"
-#define BUT_PER_SOURCE                                                                             \
-	RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
-#define BUT_PER_PREFIX                                                                             \
-	RIG_PER_SOURCE_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
-#define BUT_UNKNOWN                                                                                \
-	RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
-#define BUT_TOTAL                                                                                  \
-	RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
+#define LIMITS	       RIG_PROXY "    limits:\n"
+#define BUT_PER_SOURCE RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
+#define BUT_PER_PREFIX RIG_PER_SOURCE_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
+#define BUT_UNKNOWN    RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
+#define BUT_TOTAL      RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
 
 /* Who sends the n-th packet. */
 typedef void (*sender_fn)(struct frame_spec *spec, unsigned int n);
@@ -119,8 +115,8 @@ static void expect_bucket(const struct bucket *b)
 		cr_expect_eq(rig_passes(&frame), n < b->burst, "%s: packet %u of a burst of %u",
 			     b->name, n, b->burst);
 	}
-	cr_expect_eq(rig_counted(b->class, b->pass) - before, b->burst, "%s: counted as %s", b->name,
-		     rig_reason_name(b->pass));
+	cr_expect_eq(rig_counted(b->class, b->pass) - before, b->burst, "%s: counted as %s",
+		     b->name, rig_reason_name(b->pass));
 	cr_expect_eq(rig_counted(b->class, b->drop), 2 * b->burst, "%s: counted as %s", b->name,
 		     rig_reason_name(b->drop));
 	passed = series(&b->spec, b->sender, SECOND / (2 * b->rate), MINUTE);
@@ -144,43 +140,122 @@ static void expect_buckets(const char *yaml, const struct bucket *buckets, size_
 }
 
 static const struct bucket per_source[] = {
-	{ "INVITE", { SIP("INVITE") }, always_the_same, CLASS_INVITE, PASS_UNKNOWN,
-	  DROP_SOURCE_LIMIT, 20, 20 },
-	{ "INVITE from many ports", { SIP("INVITE") }, other_ports, CLASS_INVITE, PASS_UNKNOWN,
-	  DROP_SOURCE_LIMIT, 20, 20 },
-	{ "INVITE from a /64", { SIP("INVITE"), .to = "2001:db8::10" }, hosts_of_a_64, CLASS_INVITE,
-	  PASS_UNKNOWN, DROP_SOURCE_LIMIT, 20, 20 },
-	{ "REGISTER", { SIP("REGISTER") }, always_the_same, CLASS_REGISTER, PASS_UNKNOWN,
-	  DROP_SOURCE_LIMIT, 10, 7 },
-	{ "OPTIONS", { SIP("OPTIONS") }, always_the_same, CLASS_OPTIONS, PASS_UNKNOWN,
-	  DROP_SOURCE_LIMIT, 5, 1 },
-	{ "MESSAGE", { SIP("MESSAGE") }, always_the_same, CLASS_MESSAGE, PASS_UNKNOWN,
-	  DROP_SOURCE_LIMIT, 40, 100 },
-	{ "responses", { .text = RESPONSE("200 OK", "OPTIONS") }, always_the_same, CLASS_2XX,
-	  PASS_UNKNOWN, DROP_SOURCE_LIMIT, 40, 100 },
-	{ "keepalives", { .text = "\r\n\r\n" }, always_the_same, CLASS_CRLF, PASS_KEEPALIVE,
-	  DROP_SOURCE_LIMIT, 40, 100 },
-	{ "garbage", { .text = "\xff\xff\xff\xff" }, always_the_same, CLASS_GARBAGE, PASS_MALFORMED,
-	  DROP_GARBAGE_LIMIT, 2, 4 },
-	{ "broken SIP", { .text = BROKEN("REGISTER") }, always_the_same, CLASS_REGISTER,
-	  PASS_MALFORMED, DROP_GARBAGE_LIMIT, 2, 4 },
+	{ "INVITE",
+	  { SIP("INVITE") },
+	  always_the_same,
+	  CLASS_INVITE,
+	  PASS_UNKNOWN,
+	  DROP_SOURCE_LIMIT,
+	  20,
+	  20 },
+	{ "INVITE from many ports",
+	  { SIP("INVITE") },
+	  other_ports,
+	  CLASS_INVITE,
+	  PASS_UNKNOWN,
+	  DROP_SOURCE_LIMIT,
+	  20,
+	  20 },
+	{ "INVITE from a /64",
+	  { SIP("INVITE"), .to = "2001:db8::10" },
+	  hosts_of_a_64,
+	  CLASS_INVITE,
+	  PASS_UNKNOWN,
+	  DROP_SOURCE_LIMIT,
+	  20,
+	  20 },
+	{ "REGISTER",
+	  { SIP("REGISTER") },
+	  always_the_same,
+	  CLASS_REGISTER,
+	  PASS_UNKNOWN,
+	  DROP_SOURCE_LIMIT,
+	  10,
+	  7 },
+	{ "OPTIONS",
+	  { SIP("OPTIONS") },
+	  always_the_same,
+	  CLASS_OPTIONS,
+	  PASS_UNKNOWN,
+	  DROP_SOURCE_LIMIT,
+	  5,
+	  1 },
+	{ "MESSAGE",
+	  { SIP("MESSAGE") },
+	  always_the_same,
+	  CLASS_MESSAGE,
+	  PASS_UNKNOWN,
+	  DROP_SOURCE_LIMIT,
+	  40,
+	  100 },
+	{ "responses",
+	  { .text = RESPONSE("200 OK", "OPTIONS") },
+	  always_the_same,
+	  CLASS_2XX,
+	  PASS_UNKNOWN,
+	  DROP_SOURCE_LIMIT,
+	  40,
+	  100 },
+	{ "keepalives",
+	  { .text = "\r\n\r\n" },
+	  always_the_same,
+	  CLASS_CRLF,
+	  PASS_KEEPALIVE,
+	  DROP_SOURCE_LIMIT,
+	  40,
+	  100 },
+	{ "garbage",
+	  { .text = "\xff\xff\xff\xff" },
+	  always_the_same,
+	  CLASS_GARBAGE,
+	  PASS_MALFORMED,
+	  DROP_GARBAGE_LIMIT,
+	  2,
+	  4 },
+	{ "broken SIP",
+	  { .text = BROKEN("REGISTER") },
+	  always_the_same,
+	  CLASS_REGISTER,
+	  PASS_MALFORMED,
+	  DROP_GARBAGE_LIMIT,
+	  2,
+	  4 },
 };
 
 Test(limit, of_one_source)
 {
-	expect_buckets(LIMITS "      per_source: {invite: 20/s, register: {rate: 10/s, burst: 7},\n"
-			      "        options: {rate: 5/s, burst: 1}, other: {rate: 40/s, burst: 100},\n"
-			      "        malformed: {rate: 2/s, burst: 4}}\n" BUT_PER_SOURCE,
+	expect_buckets(LIMITS
+		       "      per_source: {invite: 20/s, register: {rate: 10/s, burst: 7},\n"
+		       "        options: {rate: 5/s, burst: 1}, other: {rate: 40/s, burst: 100},\n"
+		       "        malformed: {rate: 2/s, burst: 4}}\n" BUT_PER_SOURCE,
 		       per_source, COUNT(per_source));
 }
 
 static const struct bucket per_prefix[] = {
-	{ "a /24", { SIP("INVITE") }, hosts_of_a_24, CLASS_INVITE, PASS_UNKNOWN, DROP_PREFIX_LIMIT,
-	  200, 150 },
-	{ "a /48", { SIP("INVITE"), .to = "2001:db8::10" }, nets_of_a_48, CLASS_INVITE,
-	  PASS_UNKNOWN, DROP_PREFIX_LIMIT, 200, 150 },
-	{ "REGISTER of a /24", { SIP("REGISTER") }, hosts_of_a_24, CLASS_REGISTER, PASS_UNKNOWN,
-	  DROP_PREFIX_LIMIT, 50, 50 },
+	{ "a /24",
+	  { SIP("INVITE") },
+	  hosts_of_a_24,
+	  CLASS_INVITE,
+	  PASS_UNKNOWN,
+	  DROP_PREFIX_LIMIT,
+	  200,
+	  150 },
+	{ "a /48",
+	  { SIP("INVITE"), .to = "2001:db8::10" },
+	  nets_of_a_48,
+	  CLASS_INVITE,
+	  PASS_UNKNOWN,
+	  DROP_PREFIX_LIMIT,
+	  200,
+	  150 },
+	{ "REGISTER of a /24",
+	  { SIP("REGISTER") },
+	  hosts_of_a_24,
+	  CLASS_REGISTER,
+	  PASS_UNKNOWN,
+	  DROP_PREFIX_LIMIT,
+	  50,
+	  50 },
 };
 
 Test(limit, of_one_network)
@@ -188,8 +263,8 @@ Test(limit, of_one_network)
 	struct frame_spec spec = { SIP("REGISTER") };
 
 	expect_buckets(LIMITS "      per_prefix: {invite: {rate: 200/s, burst: 150},\n"
-			      "        register: 50/s, options: off, other: off, malformed: off}\n"
-			      BUT_PER_PREFIX,
+			      "        register: 50/s, options: off, other: off, malformed: "
+			      "off}\n" BUT_PER_PREFIX,
 		       per_prefix, COUNT(per_prefix));
 	rig_clear();
 	for (unsigned int n = 0; n < 300; n++) {
@@ -203,26 +278,68 @@ Test(limit, of_one_network)
 }
 
 static const struct bucket unknown[] = {
-	{ "INVITE", { SIP("INVITE") }, everybody, CLASS_INVITE, PASS_UNKNOWN, DROP_UNKNOWN_LIMIT,
-	  500, 400 },
-	{ "REGISTER", { SIP("REGISTER") }, everybody, CLASS_REGISTER, PASS_UNKNOWN,
-	  DROP_UNKNOWN_LIMIT, 100, 100 },
-	{ "OPTIONS", { SIP("OPTIONS") }, everybody, CLASS_OPTIONS, PASS_UNKNOWN, DROP_UNKNOWN_LIMIT,
-	  50, 1 },
-	{ "BYE", { .text = IN_DIALOG("BYE", "nobody@knows") }, everybody, CLASS_BYE, PASS_UNKNOWN,
-	  DROP_UNKNOWN_LIMIT, 300, 30 },
-	{ "responses", { .text = RESPONSE("200 OK", "OPTIONS") }, everybody, CLASS_2XX,
-	  PASS_UNKNOWN, DROP_UNKNOWN_LIMIT, 300, 30 },
-	{ "STUN", { .text = "\0\1\0\0\x21\x12\xa4\x42transaction!", .length = 20 }, everybody,
-	  CLASS_STUN, PASS_KEEPALIVE, DROP_UNKNOWN_LIMIT, 300, 30 },
-	{ "garbage", { .text = "\xff\xff\xff\xff" }, everybody, CLASS_GARBAGE, PASS_MALFORMED,
-	  DROP_UNKNOWN_LIMIT, 20, 10 },
+	{ "INVITE",
+	  { SIP("INVITE") },
+	  everybody,
+	  CLASS_INVITE,
+	  PASS_UNKNOWN,
+	  DROP_UNKNOWN_LIMIT,
+	  500,
+	  400 },
+	{ "REGISTER",
+	  { SIP("REGISTER") },
+	  everybody,
+	  CLASS_REGISTER,
+	  PASS_UNKNOWN,
+	  DROP_UNKNOWN_LIMIT,
+	  100,
+	  100 },
+	{ "OPTIONS",
+	  { SIP("OPTIONS") },
+	  everybody,
+	  CLASS_OPTIONS,
+	  PASS_UNKNOWN,
+	  DROP_UNKNOWN_LIMIT,
+	  50,
+	  1 },
+	{ "BYE",
+	  { .text = IN_DIALOG("BYE", "nobody@knows") },
+	  everybody,
+	  CLASS_BYE,
+	  PASS_UNKNOWN,
+	  DROP_UNKNOWN_LIMIT,
+	  300,
+	  30 },
+	{ "responses",
+	  { .text = RESPONSE("200 OK", "OPTIONS") },
+	  everybody,
+	  CLASS_2XX,
+	  PASS_UNKNOWN,
+	  DROP_UNKNOWN_LIMIT,
+	  300,
+	  30 },
+	{ "STUN",
+	  { .text = "\0\1\0\0\x21\x12\xa4\x42transaction!", .length = 20 },
+	  everybody,
+	  CLASS_STUN,
+	  PASS_KEEPALIVE,
+	  DROP_UNKNOWN_LIMIT,
+	  300,
+	  30 },
+	{ "garbage",
+	  { .text = "\xff\xff\xff\xff" },
+	  everybody,
+	  CLASS_GARBAGE,
+	  PASS_MALFORMED,
+	  DROP_UNKNOWN_LIMIT,
+	  20,
+	  10 },
 };
 
-static const char unknown_limits[] =
-	LIMITS "      unknown: {invite: {rate: 500/s, burst: 400}, register: 100/s,\n"
-	       "        options: {rate: 50/s, burst: 1}, other: {rate: 300/s, burst: 30},\n"
-	       "        malformed: {rate: 20/s, burst: 10}, emergency: off}\n" BUT_UNKNOWN;
+static const char unknown_limits[] = LIMITS
+	"      unknown: {invite: {rate: 500/s, burst: 400}, register: 100/s,\n"
+	"        options: {rate: 50/s, burst: 1}, other: {rate: 300/s, burst: 30},\n"
+	"        malformed: {rate: 20/s, burst: 10}, emergency: off}\n" BUT_UNKNOWN;
 
 Test(limit, of_all_unknown_sources_together)
 {
@@ -271,8 +388,14 @@ Test(limit, floods_of_unknown_sources_do_not_touch_known_ones)
 }
 
 static const struct bucket total[] = {
-	{ "the ceiling of a class", { SIP("MESSAGE") }, everybody, CLASS_MESSAGE, PASS_UNKNOWN,
-	  DROP_TOTAL_LIMIT, 0, 0 },
+	{ "the ceiling of a class",
+	  { SIP("MESSAGE") },
+	  everybody,
+	  CLASS_MESSAGE,
+	  PASS_UNKNOWN,
+	  DROP_TOTAL_LIMIT,
+	  0,
+	  0 },
 };
 
 /* Ceilings: what unknown sources may take of them is at most the rate, and known ones have more. */
@@ -431,11 +554,12 @@ static void need_two_cpus(void)
 
 static const char two_cpus[] =
 	/* a burst of 100 ms, as a thread may lose its CPU for a while */
-	LIMITS "      per_source: {invite: {rate: 2000/s, burst: 200}, register: off,\n"
-	       "        options: off, other: off, malformed: off}\n"
-	       "      unknown: {invite: off, register: {rate: 2000/s, burst: 200}, options: off,\n"
-	       "        other: off, malformed: off, emergency: off}\n" RIG_PER_PREFIX_OFF
-	       RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF;
+	LIMITS
+	"      per_source: {invite: {rate: 2000/s, burst: 200}, register: off,\n"
+	"        options: off, other: off, malformed: off}\n"
+	"      unknown: {invite: off, register: {rate: 2000/s, burst: 200}, options: off,\n"
+	"        other: off, malformed: off, emergency: off}\n" RIG_PER_PREFIX_OFF RIG_TOTAL_OFF
+		RIG_PEERS_OFF RIG_OTHERS_OFF;
 
 static const struct frame_spec one_source[2] = { { SIP("INVITE") },
 						 { SIP("INVITE"), .sport = 6000 } };
@@ -463,7 +587,8 @@ Test(limit, two_cpus_share_a_bucket_under_the_clock_of_the_kernel)
 {
 	need_two_cpus();
 	rig_open_with(two_cpus, &(struct run_options){ .real_clock = true });
-	expect_within_5_percent("one source", send_from_two(one_source, true, 3 * SECOND / 2), 3200);
+	expect_within_5_percent("one source", send_from_two(one_source, true, 3 * SECOND / 2),
+				3200);
 	expect_within_5_percent("all sources", send_from_two(two_sources, true, 3 * SECOND / 2),
 				3200);
 }
@@ -485,24 +610,55 @@ static void make_known(void)
 }
 
 static const struct bucket known[] = {
-	{ "a trusted port", { SIP("INVITE"), .from = "203.0.113.1", .sport = 7000 }, always_the_same,
-	  CLASS_INVITE, PASS_TRUSTED, DROP_TRUSTED_LIMIT, 30, 30 },
-	{ "another trusted port", { SIP("INVITE"), .from = "203.0.113.1", .sport = 7001 },
-	  always_the_same, CLASS_INVITE, PASS_TRUSTED, DROP_TRUSTED_LIMIT, 30, 30 },
+	{ "a trusted port",
+	  { SIP("INVITE"), .from = "203.0.113.1", .sport = 7000 },
+	  always_the_same,
+	  CLASS_INVITE,
+	  PASS_TRUSTED,
+	  DROP_TRUSTED_LIMIT,
+	  30,
+	  30 },
+	{ "another trusted port",
+	  { SIP("INVITE"), .from = "203.0.113.1", .sport = 7001 },
+	  always_the_same,
+	  CLASS_INVITE,
+	  PASS_TRUSTED,
+	  DROP_TRUSTED_LIMIT,
+	  30,
+	  30 },
 	{ "garbage of a trusted port",
-	  { .text = "\xff\xff\xff", .from = "203.0.113.1", .sport = 7000 }, always_the_same,
-	  CLASS_GARBAGE, PASS_MALFORMED, DROP_GARBAGE_LIMIT, 4, 4 },
-	{ "a provisional port", { SIP("REGISTER"), .from = "203.0.113.2", .sport = 7000 },
-	  always_the_same, CLASS_REGISTER, PASS_PROVISIONAL, DROP_PROVISIONAL_LIMIT, 15, 15 },
-	/* ten times the rate over the same time of tolerance: 29 messages' worth of a trusted port */
-	{ "an exempt address", { SIP("INVITE"), .from = "192.0.2.200" }, other_ports, CLASS_INVITE,
-	  PASS_EXEMPT, DROP_TRUSTED_LIMIT, 300, 290 },
+	  { .text = "\xff\xff\xff", .from = "203.0.113.1", .sport = 7000 },
+	  always_the_same,
+	  CLASS_GARBAGE,
+	  PASS_MALFORMED,
+	  DROP_GARBAGE_LIMIT,
+	  4,
+	  4 },
+	{ "a provisional port",
+	  { SIP("REGISTER"), .from = "203.0.113.2", .sport = 7000 },
+	  always_the_same,
+	  CLASS_REGISTER,
+	  PASS_PROVISIONAL,
+	  DROP_PROVISIONAL_LIMIT,
+	  15,
+	  15 },
+	/* ten times the rate over the same time of tolerance: 29 messages' worth of a trusted port
+	 */
+	{ "an exempt address",
+	  { SIP("INVITE"), .from = "192.0.2.200" },
+	  other_ports,
+	  CLASS_INVITE,
+	  PASS_EXEMPT,
+	  DROP_TRUSTED_LIMIT,
+	  300,
+	  290 },
 };
 
 static const char known_limits[] =
 	LIMITS RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_OTHERS_OFF
 	"      per_source: {invite: 1/s, register: 1/s, options: 1/s, other: 1/s, malformed: 1/s}\n"
-	"      trusted: {invite: 30/s, register: 30/s, options: 30/s, other: 30/s, malformed: 4/s}\n"
+	"      trusted: {invite: 30/s, register: 30/s, options: 30/s, other: 30/s, malformed: "
+	"4/s}\n"
 	"      provisional: 15/s\n"
 	"      dialog: {rate: 25/s, burst: 50}\n"
 	"networks: {exempt: [192.0.2.200]}\n"
@@ -521,11 +677,11 @@ Test(limit, of_those_who_are_known)
 			struct frame_spec spec = b.spec;
 
 			b.sender(&spec, n);
-			cr_expect_eq(rig_sends(&spec), n < b.burst, "%s: packet %u of %u", b.name, n,
-				     b.burst);
+			cr_expect_eq(rig_sends(&spec), n < b.burst, "%s: packet %u of %u", b.name,
+				     n, b.burst);
 		}
-		cr_expect_eq(rig_counted(b.class, b.pass), b.burst, "%s: %llu counted as %s", b.name,
-			     (unsigned long long)rig_counted(b.class, b.pass),
+		cr_expect_eq(rig_counted(b.class, b.pass), b.burst, "%s: %llu counted as %s",
+			     b.name, (unsigned long long)rig_counted(b.class, b.pass),
 			     rig_reason_name(b.pass));
 		cr_expect_eq(rig_counted(b.class, b.drop), 2 * b.burst, "%s: counted as %s", b.name,
 			     rig_reason_name(b.drop));
@@ -537,7 +693,8 @@ Test(limit, of_those_who_are_known)
 /* A dialog has its budget; when that is spent, its messages spend from their sender's. */
 Test(limit, of_a_dialog)
 {
-	struct frame_spec bye = { .text = IN_DIALOG("BYE", "call-1@x"), .from = "203.0.113.3",
+	struct frame_spec bye = { .text = IN_DIALOG("BYE", "call-1@x"),
+				  .from = "203.0.113.3",
 				  .sport = 9999 };
 	__u64 passed;
 
@@ -569,8 +726,10 @@ static const struct urgency urgencies[] = {
 	{ "OPTIONS of an unknown source", { SIP("OPTIONS") }, CLASS_OPTIONS, PASS_UNKNOWN },
 	{ "REGISTER of an unknown source", { SIP("REGISTER") }, CLASS_REGISTER, PASS_UNKNOWN },
 	{ "INVITE of an unknown source", { SIP("INVITE") }, CLASS_INVITE, PASS_UNKNOWN },
-	{ "INVITE of a trusted source", { SIP("INVITE"), .from = "203.0.113.1", .sport = 7000 },
-	  CLASS_INVITE, PASS_TRUSTED },
+	{ "INVITE of a trusted source",
+	  { SIP("INVITE"), .from = "203.0.113.1", .sport = 7000 },
+	  CLASS_INVITE,
+	  PASS_TRUSTED },
 	{ "BYE in a dialog", { .text = IN_DIALOG("BYE", "call-1@x") }, CLASS_BYE, PASS_DIALOG },
 };
 
@@ -602,8 +761,9 @@ Test(limit, the_least_urgent_is_shed_first)
 			if (i)
 				cr_assert_eq(maps_counters_clear(rig_maps(), 0), 0);
 		}
-		cr_expect_eq(rig_sends(&(struct frame_spec){ .text = IN_DIALOG("ACK", "call-1@x") }),
-			     0, "the ceiling is for all");
+		cr_expect_eq(
+			rig_sends(&(struct frame_spec){ .text = IN_DIALOG("ACK", "call-1@x") }), 0,
+			"the ceiling is for all");
 	}
 }
 
@@ -634,7 +794,8 @@ static const struct {
 	{ "112 as a password", { CALL("sip:x:112@example.org") }, false },
 	{ "a short Request-URI", { CALL("x") }, false },
 	{ "OPTIONS", { .text = REQUEST_WITH("OPTIONS", "sip:112@x", "e@x", "", "") }, false },
-	{ "an empty line in front", { .text = "\r\n" REQUEST_WITH("INVITE", "sip:112@x", "e@x", "", "") },
+	{ "an empty line in front",
+	  { .text = "\r\n" REQUEST_WITH("INVITE", "sip:112@x", "e@x", "", "") },
 	  true },
 };
 
@@ -650,8 +811,8 @@ Test(limit, emergency_calls_have_a_budget_of_their_own)
 			"      trusted: {invite: 1/m, register: off, options: off, other: off,\n"
 			"        malformed: off}\n"
 			"      unknown: {" RIG_ALL_OFF ", emergency: {rate: 2/s, burst: 20}}\n"
-			"      total: {" RIG_ALL_OFF ", all: {rate: 1000/s, burst: 1000}}\n"
-			RIG_PER_PREFIX_OFF RIG_OTHERS_OFF);
+			"      total: {" RIG_ALL_OFF
+			", all: {rate: 1000/s, burst: 1000}}\n" RIG_PER_PREFIX_OFF RIG_OTHERS_OFF);
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		bool options = !strncmp(calls[i].spec.text, "OPTIONS", 7);
 
@@ -704,12 +865,12 @@ Test(limit, of_undecided_messages_and_of_connections)
 	struct frame_spec syn = { .protocol = IPPROTO_TCP, .tcp_flags = 0x02 };
 	unsigned int passed = 0;
 
-	snprintf(text, sizeof(text), "INVITE sip:bob@192.0.2.10 SIP/2.0\r\nSubject: %0*d\r\n%s", 3000,
-		 1, HEADERS("INVITE", "u@x", "") LAST_HEADER);
-	rig_open(LIMITS RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_PEERS_OFF
-		 "      undecided: {rate: 10/s, burst: 5}\n"
-		 "      syn: {rate: 20/s, burst: 7}\n"
-		 "networks: {exempt: [203.0.113.0/24]}\n");
+	snprintf(text, sizeof(text), "INVITE sip:bob@192.0.2.10 SIP/2.0\r\nSubject: %0*d\r\n%s",
+		 3000, 1, HEADERS("INVITE", "u@x", "") LAST_HEADER);
+	rig_open(LIMITS RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF
+			 RIG_PEERS_OFF "      undecided: {rate: 10/s, burst: 5}\n"
+				       "      syn: {rate: 20/s, burst: 7}\n"
+				       "networks: {exempt: [203.0.113.0/24]}\n");
 	for (unsigned int n = 0; n < 20; n++) {
 		everybody(&undecided, n);
 		rig_expect_reason("undecided", &undecided, CLASS_INVITE,

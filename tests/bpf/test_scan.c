@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The scanner in the packet path: the same fields as in user space, whatever the shape and the size of
- * the message and wherever it ends, and a named way for what lies beyond its reach. */
+/* The scanner in the packet path: the same fields as in user space, whatever the shape and the size
+ * of the message and wherever it ends, and a named way for what lies beyond its reach. */
 #include "rig.h"
 
 #include <arpa/inet.h>
@@ -45,7 +45,8 @@ static void scan_here(const char *text, size_t length, struct scan *s)
 }
 
 /* The same in both places: the verdict that follows from it, and the hash of the Call-ID. */
-static void expect_as_here(const char *name, const char *text, size_t length, enum traffic_class class)
+static void expect_as_here(const char *name, const char *text, size_t length,
+			   enum traffic_class class)
 {
 	struct frame_spec spec = { .text = text, .length = length };
 	enum reason reason = PASS_UNKNOWN;
@@ -98,9 +99,11 @@ Test(scan, short_tails)
 {
 	for (size_t body = 0; body < 100; body++) {
 		char text[1000], name[32];
-		int length = snprintf(text, sizeof(text),
-				      "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n" HEADERS("INVITE", "t@x", "")
-				      "Content-Length: %zu\r\n\r\n%0*d", body, (int)body, 0);
+		int length =
+			snprintf(text, sizeof(text),
+				 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n" HEADERS(
+					 "INVITE", "t@x", "") "Content-Length: %zu\r\n\r\n%0*d",
+				 body, (int)body, 0);
 
 		snprintf(name, sizeof(name), "%zu octets of body", body);
 		expect_as_here(name, text, (size_t)length - !body, CLASS_INVITE);
@@ -136,8 +139,8 @@ Test(scan, every_header_may_be_the_last)
 }
 
 #define SIX(via, from, to, call_id, cseq)                                                          \
-	"INVITE sip:bob@192.0.2.10 SIP/2.0\r\n" via "\r\n" from "\r\n" to "\r\n" call_id "\r\n" cseq  \
-	"\r\n"
+	"INVITE sip:bob@192.0.2.10 SIP/2.0\r\n" via "\r\n" from "\r\n" to "\r\n" call_id           \
+	"\r\n" cseq "\r\n"
 
 static const struct {
 	const char *name;
@@ -146,41 +149,52 @@ static const struct {
 } shapes[] = {
 	{ "compact forms",
 	  SIX("v: SIP/2.0/UDP a;branch=z9hG4bK1", "f: <sip:a@x>;tag=1", "t: <sip:b@x>", "i: 1",
-	      "CSeq: 1 INVITE") "l: 0\r\n\r\n", PASS_UNKNOWN },
+	      "CSeq: 1 INVITE") "l: 0\r\n\r\n",
+	  PASS_UNKNOWN },
 	{ "folded",
 	  SIX("Via:\r\n SIP/2.0/UDP a\r\n\t;branch=z9hG4bK1", "From:\r\n <sip:a@x>\r\n ;tag=1",
-	      "To: \"a\r\n b\" <sip:b@x>", "Call-ID:\r\n 1", "CSeq:\r\n 1\r\n INVITE")
-	  "\r\n", PASS_UNKNOWN },
+	      "To: \"a\r\n b\" <sip:b@x>", "Call-ID:\r\n 1", "CSeq:\r\n 1\r\n INVITE") "\r\n",
+	  PASS_UNKNOWN },
 	{ "white space before colons",
 	  SIX("Via : SIP/2.0/UDP a;branch=z9hG4bK1", "From\t: <sip:a@x>;tag=1", "To  : <sip:b@x>",
-	      "Call-ID : 1", "CSeq : 1 INVITE") "\r\n", PASS_UNKNOWN },
+	      "Call-ID : 1", "CSeq : 1 INVITE") "\r\n",
+	  PASS_UNKNOWN },
 	{ "any case",
 	  SIX("vIA: SIP/2.0/UDP a;branch=z9hG4bK1", "FROM: <sip:a@x>;tag=1", "tO: <sip:b@x>",
-	      "call-ID: 1", "cSEQ: 1 INVITE") "\r\n", PASS_UNKNOWN },
+	      "call-ID: 1", "cSEQ: 1 INVITE") "\r\n",
+	  PASS_UNKNOWN },
 	{ "a Call-ID twice",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "Call-ID: 1", "CSeq: 1 INVITE") "i: 2\r\n\r\n", PASS_MALFORMED },
+	      "Call-ID: 1", "CSeq: 1 INVITE") "i: 2\r\n\r\n",
+	  PASS_MALFORMED },
 	{ "a From twice",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "Call-ID: 1", "CSeq: 1 INVITE") "f: <sip:c@x>\r\n\r\n", PASS_MALFORMED },
+	      "Call-ID: 1", "CSeq: 1 INVITE") "f: <sip:c@x>\r\n\r\n",
+	  PASS_MALFORMED },
 	{ "no Call-ID",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "X: 1", "CSeq: 1 INVITE") "\r\n", PASS_MALFORMED },
+	      "X: 1", "CSeq: 1 INVITE") "\r\n",
+	  PASS_MALFORMED },
 	{ "another method in CSeq",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "Call-ID: 1", "CSeq: 1 OPTIONS") "\r\n", PASS_MALFORMED },
+	      "Call-ID: 1", "CSeq: 1 OPTIONS") "\r\n",
+	  PASS_MALFORMED },
 	{ "a bare LF",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "Call-ID: 1", "CSeq: 1 INVITE") "X: 1\nY: 2\r\n\r\n", PASS_MALFORMED },
+	      "Call-ID: 1", "CSeq: 1 INVITE") "X: 1\nY: 2\r\n\r\n",
+	  PASS_MALFORMED },
 	{ "a Content-Length that is too large",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "Call-ID: 1", "CSeq: 1 INVITE") "l: 5\r\n\r\nv=0\r", PASS_MALFORMED },
+	      "Call-ID: 1", "CSeq: 1 INVITE") "l: 5\r\n\r\nv=0\r",
+	  PASS_MALFORMED },
 	{ "a negative Content-Length",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "Call-ID: 1", "CSeq: 1 INVITE") "l: -1\r\n\r\n", PASS_MALFORMED },
+	      "Call-ID: 1", "CSeq: 1 INVITE") "l: -1\r\n\r\n",
+	  PASS_MALFORMED },
 	{ "no blank line",
 	  SIX("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>",
-	      "Call-ID: 1", "CSeq: 1 INVITE"), PASS_MALFORMED },
+	      "Call-ID: 1", "CSeq: 1 INVITE"),
+	  PASS_MALFORMED },
 	{ "a start line and no more", "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n\r\n", PASS_MALFORMED },
 };
 

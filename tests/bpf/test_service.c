@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whose packet it is: by address, port and transport, an address before a wildcard, each counted for
- * its own service, and a reload changes it from one packet to the next. */
+/* Whose packet it is: by address, port and transport, an address before a wildcard, each counted
+ * for its own service, and a reload changes it from one packet to the next. */
 #include "rig.h"
 
 #include <netinet/in.h>
@@ -32,18 +32,19 @@ static void expect_all(const struct row *rows, size_t count)
 	}
 }
 
-static const char several[] = "services:\n"
-			      "  - {name: v4, listen: [\"udp:0.0.0.0:5060\"]}\n"
-			      "  - name: one\n"
-			      "    listen: [\"udp:192.0.2.10:5060\", \"udp:192.0.2.10:5070\",\n"
-			      "             \"udp:[2001:db8::10]:5060\", \"udp:192.0.2.10:65535\",\n"
-			      "             \"udp:192.0.2.10:1\"]\n"
-			      "  - {name: v6, listen: [\"udp:[::]:5060\"]}\n"
-			      "  - {name: two, listen: [\"udp:192.0.2.20:5060\"]}\n"
-			      "  - {name: any, listen: [\"udp:*:5080\"]}\n"
-			      "  - name: stream\n"
-			      "    listen: [\"tcp:192.0.2.10:5060\", \"tls:192.0.2.10:5061\",\n"
-			      "             \"tcp:*:5090\"]\n";
+static const char several[] =
+	"services:\n"
+	"  - {name: v4, listen: [\"udp:0.0.0.0:5060\"]}\n"
+	"  - name: one\n"
+	"    listen: [\"udp:192.0.2.10:5060\", \"udp:192.0.2.10:5070\",\n"
+	"             \"udp:[2001:db8::10]:5060\", \"udp:192.0.2.10:65535\",\n"
+	"             \"udp:192.0.2.10:1\"]\n"
+	"  - {name: v6, listen: [\"udp:[::]:5060\"]}\n"
+	"  - {name: two, listen: [\"udp:192.0.2.20:5060\"]}\n"
+	"  - {name: any, listen: [\"udp:*:5080\"]}\n"
+	"  - name: stream\n"
+	"    listen: [\"tcp:192.0.2.10:5060\", \"tls:192.0.2.10:5061\",\n"
+	"             \"tcp:*:5090\"]\n";
 
 enum { V4, ONE, V6, TWO, ANY, STREAM };
 
@@ -108,9 +109,10 @@ Test(service, as_many_as_there_can_be)
 	expect_all(&(struct row){ "the next address", spec, NOBODY }, 1);
 }
 
-static const char fewer[] = "services:\n"
-			    "  - {name: two, listen: [\"udp:192.0.2.20:5060\", \"udp:192.0.2.10:5070\"]}\n"
-			    "  - {name: stream, listen: [\"tcp:192.0.2.10:5060\"]}\n";
+static const char fewer[] =
+	"services:\n"
+	"  - {name: two, listen: [\"udp:192.0.2.20:5060\", \"udp:192.0.2.10:5070\"]}\n"
+	"  - {name: stream, listen: [\"tcp:192.0.2.10:5060\"]}\n";
 
 Test(service, a_reload_counts_for_the_new_ones_from_the_next_packet_on)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is known of an address beforehand: exempt, denied, fed and banned networks, to the packet and
- * to the nanosecond, kept in the rows of sources without ever being stale. */
+/* What is known of an address beforehand: exempt, denied, fed and banned networks, to the packet
+ * and to the nanosecond, kept in the rows of sources without ever being stale. */
 #include "rig.h"
 
 #include <arpa/inet.h>
@@ -16,8 +16,7 @@
 static const char yaml[] = RIG_PROXY RIG_UNLIMITED
 	"  - name: other\n"
 	"    listen: [\"udp:192.0.2.10:5070\"]\n"
-	"    verify_source: off\n" RIG_UNLIMITED
-	"networks:\n"
+	"    verify_source: off\n" RIG_UNLIMITED "networks:\n"
 	"  exempt: [203.0.113.0/24, \"2001:db8:e::/48\", \"2001:db8:f::5\", 10.1.2.3]\n"
 	"  deny: [198.51.100.0/25, \"2001:db8:d::/48\", \"2001:db8:f::6\", 10.0.0.0/8,\n"
 	"         203.0.113.128/25]\n"
@@ -76,7 +75,8 @@ static void trust(const char *from, __u16 port)
 	struct sipxdp_peer peer;
 
 	cr_assert_eq(prefix_parse(from, strlen(from), &prefix), 0);
-	peer = (struct sipxdp_peer){ .addr = key_from_address(&prefix.address), .port = htons(port) };
+	peer = (struct sipxdp_peer){ .addr = key_from_address(&prefix.address),
+				     .port = htons(port) };
 	cr_assert_eq(trust_add(rig_maps(), &peer, 0, TRUST_HAND), 0);
 }
 
@@ -212,7 +212,8 @@ Test(source, a_ban_spares_trusted_ports)
 	expect_from("198.51.100.1", 6000, DROP_DENIED);
 	expect_from("198.51.100.1", 6001, DROP_DENIED);
 	expect_from("198.51.100.1", 6000, DROP_DENIED);
-	/* an exempt address has no use for trust, and keeps what it is when a trusted port speaks first */
+	/* an exempt address has no use for trust, and keeps what it is when a trusted port speaks
+	 * first */
 	trust("203.0.113.9", 6000);
 	expect_from("203.0.113.9", 6000, PASS_EXEMPT);
 	expect_from("203.0.113.9", 6001, PASS_EXEMPT);

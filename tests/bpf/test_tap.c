@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the daemon gets to see: a record of each message that was let through, in both directions and
- * with all of its octets, samples of what was dropped at a capped rate, and a count of what was lost. */
+/* What the daemon gets to see: a record of each message that was let through, in both directions
+ * and with all of its octets, samples of what was dropped at a capped rate, and a count of what was
+ * lost. */
 #include "rig.h"
 
 #include <arpa/inet.h>
@@ -111,8 +112,10 @@ Test(tap, a_message_in_and_its_answer)
 Test(tap, messages_of_every_size)
 {
 	static char text[FRAME_ROOM];
-	static const size_t bodies[] = { 0,   1,    500,  550,  551,  552,  553,  554,  555,  600,
-					 900, 1000, 1500, 1575, 1580, 1590, 2000, 4000, 7500, 9000 };
+	static const size_t bodies[] = {
+		0,   1,	   500,	 550,  551,  552,  553,	 554,  555,  600,
+		900, 1000, 1500, 1575, 1580, 1590, 2000, 4000, 7500, 9000
+	};
 
 	open_with(RIG_PROXY RIG_UNLIMITED);
 	for (size_t i = 0; i < COUNT(bodies); i++) {
@@ -120,7 +123,8 @@ Test(tap, messages_of_every_size)
 						 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n%s"
 						 "Content-Length: %zu\r\n\r\n%0*d",
 						 HEADERS("INVITE", "t@x", ""), bodies[i],
-						 (int)bodies[i], 7) - !bodies[i];
+						 (int)bodies[i], 7) -
+				!bodies[i];
 		char name[40];
 
 		snprintf(name, sizeof(name), "in, %zu octets", length);
@@ -142,8 +146,10 @@ Test(tap, as_much_as_is_asked_for)
 	static char text[3000];
 	struct frame_spec spec = { .text = text };
 
-	snprintf(text, sizeof(text), "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n%sContent-Length: 1000\r\n"
-				     "\r\n%01000d", HEADERS("INVITE", "t@x", ""), 1);
+	snprintf(text, sizeof(text),
+		 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n%sContent-Length: 1000\r\n"
+		 "\r\n%01000d",
+		 HEADERS("INVITE", "t@x", ""), 1);
 	open_with(RIG_PROXY RIG_UNLIMITED OPEN "tap: {message_bytes: 600, sample_bytes: 100}\n");
 	rig_sends(&spec);
 	expect_record("600 octets", text, strlen(text), 600);

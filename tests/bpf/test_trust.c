@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the server's own messages teach the packet path: whom it challenged, whom it accepted, which
- * calls it has a part in; by address and port, for as long as configured, and nothing from what comes
- * in alone. */
+ * calls it has a part in; by address and port, for as long as configured, and nothing from what
+ * comes in alone. */
 #include "rig.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-static const char yaml[] = RIG_PROXY RIG_UNLIMITED
-	"  - name: other\n"
-	"    listen: [\"udp:192.0.2.10:5070\"]\n"
-	"    verify_source: off\n" RIG_UNLIMITED
-	"trust: {provisional: 60s, trusted: 1h}\n"
-	"dialogs: {idle: 10m}\n";
+static const char yaml[] = RIG_PROXY RIG_UNLIMITED "  - name: other\n"
+						   "    listen: [\"udp:192.0.2.10:5070\"]\n"
+						   "    verify_source: off\n" RIG_UNLIMITED
+						   "trust: {provisional: 60s, trusted: 1h}\n"
+						   "dialogs: {idle: 10m}\n";
 
 static void setup(void)
 {
@@ -53,7 +52,7 @@ static enum reason standing(struct frame_spec spec)
 	cr_assert_eq(maps_counters_clear(rig_maps(), 0), 0);
 	rig_sends(&spec);
 	for (size_t i = 0; i < COUNT(reasons); i++) {
-		for (int class = 0; class <= CLASS_6XX; class++) {
+		for (int class = 0; class <= CLASS_6XX; class ++) {
 			if (rig_counted(class, reasons[i]))
 				return reasons[i];
 		}
@@ -369,7 +368,8 @@ Test(trust, calls_that_go_out)
 	expect("486", RESPONSE_OF("486 Busy Here", "INVITE", CALL), CLASS_4XX, PASS_DIALOG);
 	cr_assert_eq(maps_get(rig_maps(), MAP_PROVISIONAL, &peer, &row), 0);
 	cr_expect_eq(row.proven, 0, "nothing of that is a proof");
-	cr_expect_neq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &(struct trusted){ .packets = 0 }), 0);
+	cr_expect_neq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &(struct trusted){ .packets = 0 }),
+		      0);
 	expect("180", RESPONSE_OF("180 Ringing", "INVITE", CALL), CLASS_1XX, PASS_DIALOG);
 	cr_assert_eq(maps_get(rig_maps(), MAP_PROVISIONAL, &peer, &row), 0);
 	cr_expect_eq(row.proven, 1);

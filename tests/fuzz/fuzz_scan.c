@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The header scanner on any octets: no read outside of them, every field within them, the same answer
- * as the full parser, and the same from the part of a message that a frame holds. */
+/* The header scanner on any octets: no read outside of them, every field within them, the same
+ * answer as the full parser, and the same from the part of a message that a frame holds. */
 #include "scan_oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,9 +21,9 @@ static void within(struct scan_field field, size_t size)
 static void check_fields(const struct scan *s, size_t size)
 {
 	const struct scan_field fields[] = {
-		s->call_id,    s->branch,	s->cseq_method,	   s->from_tag, s->to_tag,
-		s->user_agent, s->max_forwards, s->content_length, s->via,	s->from,
-		s->to,	       s->cseq,
+		s->call_id, s->branch,	   s->cseq_method,  s->from_tag,
+		s->to_tag,  s->user_agent, s->max_forwards, s->content_length,
+		s->via,	    s->from,	   s->to,	    s->cseq,
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
@@ -47,7 +47,8 @@ static void check_cut(const char *text, const struct scan *whole, size_t size, u
 	memcpy(cut, text, kept);
 	scan_oracle_run(cut, kept, size, &s);
 	check_fields(&s, kept);
-	/* below SCAN_MIN octets nothing is looked at, near SCAN_REACH the end may be out of reach */
+	/* below SCAN_MIN octets nothing is looked at, near SCAN_REACH the end may be out of reach
+	 */
 	if (kept >= SCAN_MIN && whole->flags & SCAN_COMPLETE && !(whole->flags & SCAN_BEYOND) &&
 	    !(s.flags & SCAN_BEYOND)) {
 		require(!memcmp(&s.call_id, &whole->call_id,
@@ -67,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct scan s;
 	char *text;
 
-	/* The last octet picks where to cut; leading CRLFs are taken off by who calls the scanner. */
+	/* The last octet picks where to cut; leading CRLFs are taken off by who calls the scanner.
+	 */
 	while (size > 2 && data[0] == '\r' && data[1] == '\n') {
 		data += 2;
 		size -= 2;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The header scanner held against the full parser on one message: what the parser accepts the scanner
- * finds to the octet, and what the scanner calls broken the parser refuses. For the fuzzer and the
- * unit test of the scanner. */
+/* The header scanner held against the full parser on one message: what the parser accepts the
+ * scanner finds to the octet, and what the scanner calls broken the parser refuses. For the fuzzer
+ * and the unit test of the scanner. */
 #ifndef SIPXDP_SCAN_ORACLE_H
 #define SIPXDP_SCAN_ORACLE_H
 
@@ -23,7 +23,8 @@ static const __u64 scan_oracle_key[SCAN_HASH_KEYS] = {
 	0xa458fea3f4933d7e, 0x0d95748f728eb658,
 };
 
-/* Scans `length` octets at `text`, the first of a message of `whole`; no octet behind them is read. */
+/* Scans `length` octets at `text`, the first of a message of `whole`; no octet behind them is read.
+ */
 static inline void scan_oracle_run(const char *text, size_t length, size_t whole, struct scan *s)
 {
 	struct scan_text t = { .msg = text, .end = text + length };
@@ -96,7 +97,8 @@ static inline bool scan_oracle_fields_differ(const struct sip_message *msg, cons
 					     struct scan_complaint *out)
 {
 	return scan_oracle_differs("Call-ID", s->call_id, msg->call_id, out) ||
-	       scan_oracle_differs("branch of the topmost Via", s->branch, msg->via[0].branch, out) ||
+	       scan_oracle_differs("branch of the topmost Via", s->branch, msg->via[0].branch,
+				   out) ||
 	       scan_oracle_differs("CSeq method", s->cseq_method, msg->cseq.method_name, out) ||
 	       scan_oracle_differs("From tag", s->from_tag, msg->from.tag, out) ||
 	       scan_oracle_differs("To tag", s->to_tag, msg->to.tag, out) ||
