@@ -7,7 +7,7 @@
  *
  * A round measures, one after the other: the null program; for each path the feeder with the null
  * program behind it, and the feeder with the real program behind it. What a path costs in that
- *round is the difference of the latter two, plus the null program.
+ * round is the difference of the latter two, plus the null program.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -25,7 +25,7 @@ static __always_inline void trust_provisional(const struct packet *pkt,
 		.proven = proven,
 	};
 
-	if (old) {
+	if (old && old->until_ns > pkt->f->now) {
 		old->until_ns = value.until_ns;
 		if (proven)
 			old->proven = 1;

@@ -130,6 +130,25 @@ lab_add_site() { # SITE NUMBER
 	ip -n "$ns" route add default via "fd77:0:0:$2::1"
 }
 
+lab_napi_threads() {
+	ps -e -o pid= -o comm= | awk '$2 ~ /^napi\/eth0-/ { print $1 }' | sort
+}
+
+# What arrives for the server is worked on where a flood comes from, as if a network card's
+# interrupts went there, and before everything else there: by a kernel thread for that. Without one,
+# the work goes to whichever CPU sent last; once that is the server's own, behind its processes, the
+# ring of a veth (256 frames) overflows. "ip netns exec" only for its new /sys.
+lab_pin_receiver() {
+	local before thread
+	before=$(lab_napi_threads)
+	ip netns exec "$LAB_PREFIX-server" sh -c 'echo 1 >/sys/class/net/eth0/threaded' 2>/dev/null ||
+		return 0
+	for thread in $(comm -13 <(echo "$before") <(lab_napi_threads)); do
+		taskset -pc "$LAB_FLOOD_CPU" "$thread" >/dev/null 2>&1 || true
+		chrt -f -p 2 "$thread" 2>/dev/null || true
+	done
+}
+
 lab_add_addresses() { # SITE NUMBER: an address for each phone beyond the first
 	local n
 	for ((n = 1; n < LAB_PHONES; n++)); do
@@ -158,6 +177,7 @@ lab_up() {
 		lab_add_site "$site" "$number"
 		number=$((number + 1))
 	done
+	lab_pin_receiver
 	# Else what sipxdp answers by XDP_TX would be lost.
 	lab_in router ip link set dev server xdpdrv obj "$LAB_BIN/wire.bpf.o" sec xdp
 	lab_add_addresses callers 1

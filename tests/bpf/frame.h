@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Frames for the tests of the packet path, from a description in which all that is left out is as
- *it is in a plain SIP packet: Ethernet, IPv4 or IPv6 by the form of `from`, UDP, port 5060 both
- *ways.
+ * it is in a plain SIP packet: Ethernet, IPv4 or IPv6 by the form of `from`, UDP, port 5060 both
+ * ways.
  *
  *	struct frame f;
  *	frame_build(&f, &(struct frame_spec){ .from = "198.51.100.1", .text = "\r\n\r\n" });

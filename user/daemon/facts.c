@@ -95,6 +95,17 @@ static bool is_proven(const struct facts *facts, const struct sipxdp_peer *peer,
 	       provisional.until_ns > now_ns && provisional.proven;
 }
 
+/* Had it been challenged before the answer of now_ns? Else its credentials were for an older nonce, as
+ * those of every phone are after its server was restarted: that is no offence. */
+static bool was_challenged(const struct facts *facts, const struct sipxdp_peer *peer,
+			   uint64_t now_ns)
+{
+	struct provisional provisional;
+
+	return maps_get(facts->maps, MAP_PROVISIONAL, peer, &provisional) ||
+	       provisional.since_ns < now_ns;
+}
+
 static bool is_exempt(const struct facts *facts, const struct sipxdp_addr *addr)
 {
 	struct sipxdp_prefix host = { .prefix_len = 128, .addr = *addr };
@@ -212,6 +223,8 @@ static void take_offence(struct facts *facts, const struct track_fact *fact, enu
 		.now_ns = now_ns,
 	};
 
+	if (kind == OFFENCE_REFUSED && !was_challenged(facts, &fact->peer, now_ns))
+		return;
 	if (!offence.exempt && trust_lookup(facts, &fact->peer, now_ns, &trusted)) {
 		/* What was trusted by hand only a hand takes back. */
 		if (trusted.origin != TRUST_HAND)

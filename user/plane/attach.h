@@ -11,7 +11,8 @@
 #include "policy/config.h"
 
 #define ATTACH_MAX                                                                                 \
-	(2 * CONFIG_INTERFACES_MAX) /* those of the last configuration and of the next             \
+	(2 *                                                                                       \
+	 CONFIG_INTERFACES_MAX) /* those of the last configuration and of the next             \
 				     */
 
 struct attachment {

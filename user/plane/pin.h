@@ -3,11 +3,11 @@
  * Where an instance is pinned. bpffs allows no dot in a name, so what belongs to an interface is
  * named by its index:
  *
- *	/sys/fs/bpf/sipxdp/INSTANCE/MAP		the maps
- *	                           /links/xdp-IFINDEX		link that holds the ingress program
- *	                           /links/dispatcher-IFINDEX	ingress program in libxdp's
- *dispatcher /links/tcx-IFINDEX		link that holds the egress program /links/clsact-IFINDEX
- *egress program in a clsact filter
+ *	/sys/fs/bpf/sipxdp/INSTANCE/MAP           the maps
+ *	    …/links/xdp-IFINDEX-NETNS             link that holds the ingress program
+ *	    …/links/dispatcher-IFINDEX-NETNS      ingress program in libxdp's dispatcher
+ *	    …/links/tcx-IFINDEX-NETNS             link that holds the egress program
+ *	    …/links/clsact-IFINDEX-NETNS          egress program in a clsact filter
  */
 #ifndef SIPXDP_PLANE_PIN_H
 #define SIPXDP_PLANE_PIN_H
