@@ -3,7 +3,7 @@
 # Floods on a veth, in the lab's network namespaces: how many packets one CPU drops, and how many
 # legit calls come through, with sipxdp, with an nftables ingress meter per source, and with nothing.
 #
-#	bench/flood.sh [JSON-FILE]      ROUNDS=3 SECS=1.5 CALL_SECS=8 shorten or lengthen it
+#	bench/flood.sh [JSON-FILE]      ROUNDS=3 SECS=1.5 CALL_SECS=8 PARTS="drops calls" shorten it
 #
 # The generator has the last CPU for itself. For the first table the receiving end's NAPI runs in a
 # kernel thread on the first CPU, whose CPU time is what a packet costs: whatever the generator has
@@ -17,6 +17,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 ROUNDS=${ROUNDS:-3}
 SECS=${SECS:-1.5}
 CALL_SECS=${CALL_SECS:-8}
+PARTS=${PARTS:-drops calls}
 CALLS=100
 LIMIT=20       # messages a second of a source, as sipxdp has it by default
 TALKERS=262144 # sources known at once, the same
@@ -219,24 +220,34 @@ show() { # JSON-FILE
 		done
 }
 
-main() {
-	local json=${1:-$LAB_BUILD/bench/flood.json} receiver
-	if [[ $EUID != 0 ]]; then
-		echo "SKIP bench/flood.sh: needs root"
-		return 0
-	fi
-	lab_up
+measure_drops() {
+	local receiver
 	full_socket
 	for receiver in nothing "XDP drop" "nft meter" sipxdp; do
 		measure_receiver "$receiver"
 	done
 	lab_stop socket
 	ip netns exec "$LAB_PREFIX-server" sh -c 'echo 0 >/sys/class/net/eth0/threaded'
+}
+
+measure_all_calls() {
+	local receiver
 	lab_start_server
 	lab_start_callees callee
 	for receiver in sipxdp "nft meter" nothing; do
 		measure_calls_of "$receiver"
 	done
+}
+
+main() {
+	local json=${1:-$LAB_BUILD/bench/flood.json}
+	if [[ $EUID != 0 ]]; then
+		echo "SKIP bench/flood.sh: needs root"
+		return 0
+	fi
+	lab_up
+	[[ $PARTS != *drops* ]] || measure_drops
+	[[ $PARTS != *calls* ]] || measure_all_calls
 	summary >"$json"
 	show "$json"
 }

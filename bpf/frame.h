@@ -193,6 +193,12 @@ static __always_inline bool frame_extensions(struct cursor *c, struct packet *pk
 	return cursor_skip(c, ext->length);
 }
 
+/* IPv4-mapped addresses belong into no packet (RFC 6890 table 17), and would share the keys of IPv4. */
+static __always_inline bool frame_is_mapped(const __be32 *address)
+{
+	return !(address[0] | address[1]) && address[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline bool frame_ipv6(struct cursor *c, struct packet *pkt, __u32 *length)
 {
 	struct ipv6hdr *ip = cursor_take(c, sizeof(*ip));
@@ -201,6 +207,8 @@ static __always_inline bool frame_ipv6(struct cursor *c, struct packet *pkt, __u
 		return false;
 	pkt->f->family = 6;
 	pkt->addresses = (const __be32 *)&ip->saddr;
+	if (unlikely(frame_is_mapped(pkt->addresses) || frame_is_mapped(pkt->addresses + 4)))
+		return false;
 	pkt->f->protocol = ip->nexthdr;
 	*length = bpf_ntohs(ip->payload_len);
 	if (likely(pkt->f->protocol == IPPROTO_UDP || pkt->f->protocol == IPPROTO_TCP))

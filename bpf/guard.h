@@ -161,11 +161,12 @@ static __always_inline enum verdict guard_totals(struct packet *pkt, __u32 limit
 	__u32 share = pkt->f->tier <= TIER_PROVISIONAL ? KNOWN_SHARE : 0;
 	__u32 over = 0;
 
+	pkt->f->keep = guard_keep(pkt);
 	if (!limit_conforms_keeping(&pkt->conf->total[limit], &pkt->state->total_tat[limit],
 				    pkt->f->now, share))
 		over = DROP_TOTAL_LIMIT;
 	else if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat,
-					 pkt->f->now, guard_keep(pkt)))
+					 pkt->f->now, pkt->f->keep))
 		over = DROP_SHED;
 	if (likely(!over))
 		return VERDICT_PASS;
@@ -360,6 +361,7 @@ static __always_inline enum verdict guard_datagram(struct packet *pkt, const str
 	classify(pkt);
 	if (pkt->f->class == CLASS_INVITE && unlikely(emergency_is_likely(pkt)))
 		pkt->f->urgent = emergency_call(pkt->xdp, pkt->f->text_offset);
+	packet_renew(pkt);
 	source_trust(pkt);
 	if (likely(pkt->f->tier == TIER_UNKNOWN)) {
 		verdict = guard_unknown_first(pkt);

@@ -214,6 +214,7 @@ struct facts {
 	volatile __u32 policy; /* enum source_policy */
 	__u64 ban_until;
 	/* guard.h */
+	volatile __u32 keep;	  /* eighths of the ceiling left for what is more urgent */
 	volatile __u32 spared;	  /* an emergency call that a limit would have refused */
 	volatile __u32 undecided; /* header fields beyond the scanner's reach */
 	volatile __u32 reason;	  /* enum reason */

@@ -42,6 +42,19 @@ static __always_inline struct work *work_scratch(void)
 
 enum fragment_part { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
+/* Load the bounds of the packet afresh, so that the verifier forgets how far each way of parsing has
+ * looked into it: the ways become one. */
+static __always_inline void packet_renew(struct packet *pkt)
+{
+	if (pkt->xdp) {
+		pkt->data = (void *)(long)pkt->xdp->data;
+		pkt->data_end = (void *)(long)pkt->xdp->data_end;
+	} else if (pkt->skb) {
+		pkt->data = (void *)(long)pkt->skb->data;
+		pkt->data_end = (void *)(long)pkt->skb->data_end;
+	}
+}
+
 /* Take the addresses out of the IP header. */
 static __always_inline void packet_addresses(struct packet *pkt)
 {

@@ -80,6 +80,7 @@ int sipxdp_ingress(struct xdp_md *ctx)
 	/* from here on the packet is ours */
 	if (unlikely(pkt.f->damaged)) /* or only its first buffer was seen */
 		frame_measure(&pkt, bpf_xdp_get_buff_len(ctx));
+	packet_renew(&pkt);
 	if (pkt.f->protocol == IPPROTO_TCP) {
 		frame_tcp(&pkt);
 		verdict = guard_segment(&pkt);
@@ -115,9 +116,8 @@ int sipxdp_egress(struct __sk_buff *skb)
 	if (pkt.data_end - pkt.data < skb->len) {
 		if (bpf_skb_pull_data(skb, skb->len < EGRESS_PULL ? skb->len : EGRESS_PULL))
 			return TC_ACT_UNSPEC;
-		pkt.data = (void *)(long)skb->data;
-		pkt.data_end = (void *)(long)skb->data_end;
 	}
+	packet_renew(&pkt);
 	frame_udp(&pkt);
 	classify(&pkt);
 	if (!class_is_sip(pkt.f->class))

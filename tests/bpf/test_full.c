@@ -9,7 +9,8 @@
 #define ROOM 1024
 
 static const char yaml[] = RIG_PROXY
-	"    limits:\n" RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
+	"    limits:\n" RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF RIG_PEERS_OFF
+		RIG_OTHERS_OFF
 	"      per_source: {invite: 5/s, register: off, options: off, other: off, malformed: off}\n"
 	"scanners: {user_agents: [smap], ban: 1h}\n"
 	"tables: {sources: 1024, trusted: 1024, provisional: 1024, dialogs: 1024, calls: 1024,\n"
@@ -124,9 +125,8 @@ Test(full, dialogs)
 	__u64 rows = 0;
 
 	for (unsigned int n = 0; n < ROOM + 100; n++)
-		rig_reply(&(struct frame_spec){ .from = "192.0.2.10",
-						.to = "203.0.113.1",
-						.text = call(n) });
+		rig_reply(&(struct frame_spec){
+			.from = "192.0.2.10", .to = "203.0.113.1", .text = call(n) });
 	cr_assert_eq(maps_count(rig_maps(), MAP_DIALOGS, &rows), 0);
 	cr_expect_eq(rows + rig_maps()->host_state->dialogs_full, ROOM + 100);
 	cr_expect(rows >= ROOM && rows <= ROOM + 32, "%llu rows", (unsigned long long)rows);

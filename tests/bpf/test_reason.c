@@ -14,7 +14,8 @@ static const char yaml[] =
 	"      per_prefix: {invite: 4/s, register: off, options: off, other: off, malformed: off}\n"
 	"      unknown: {invite: off, register: 3/s, options: off, other: off, malformed: off,\n"
 	"        emergency: 5/s}\n"
-	"      total: {invite: off, register: off, options: 8/s, other: off, malformed: off, all: 64/s}\n"
+	"      total: {invite: off, register: off, options: 8/s, other: off, malformed: off, all: "
+	"64/s}\n"
 	"      trusted: {invite: 3/s, register: off, options: off, other: off, malformed: 1/s}\n"
 	"      provisional: 2/s\n"
 	"      undecided: 1/s\n"
@@ -35,13 +36,13 @@ struct row {
 	enum reason reason;
 	struct frame_spec spec;
 	unsigned int times;
-	const char *reply; /* what the server sent to the same address and port before */
+	const char *reply;  /* what the server sent to the same address and port before */
 	bool other_sources; /* each from an address of its own */
 };
 
-#define INVITE	 .text = REQUEST("INVITE")
-#define SYN	 .protocol = IPPROTO_TCP, .tcp_flags = 2
-#define SCAN	 .text = REQUEST_WITH("OPTIONS", "sip:1@x", "r@x", "", "User-Agent: smap\r\n")
+#define INVITE .text = REQUEST("INVITE")
+#define SYN    .protocol = IPPROTO_TCP, .tcp_flags = 2
+#define SCAN   .text = REQUEST_WITH("OPTIONS", "sip:1@x", "r@x", "", "User-Agent: smap\r\n")
 #define LONG_TEXT                                                                                  \
 	REQUEST_WITH("REGISTER", "sip:x", "v@x", "",                                               \
 		     "Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, MESSAGE, INFO\r\n"  \
@@ -55,13 +56,19 @@ static const struct row rows[] = {
 	{ PASS_EXEMPT, { INVITE, .from = "10.0.0.1" }, 1, NULL, false },
 	{ PASS_PROVISIONAL, { INVITE }, 1, RESPONSE("401 x", "REGISTER"), false },
 	{ PASS_TRUSTED, { INVITE }, 1, RESPONSE("200 OK", "REGISTER"), false },
-	{ PASS_DIALOG, { .text = IN_DIALOG("BYE", "d@x") }, 1, RESPONSE_OF("200 OK", "INVITE", "d@x"),
+	{ PASS_DIALOG,
+	  { .text = IN_DIALOG("BYE", "d@x") },
+	  1,
+	  RESPONSE_OF("200 OK", "INVITE", "d@x"),
 	  false },
 	{ PASS_KEEPALIVE, { .text = "\r\n\r\n" }, 1, NULL, false },
 	{ PASS_UNORDERED, { PART(80) }, 1, NULL, false },
 	{ PASS_UNDECIDED, { .text = undecided }, 1, NULL, false },
 	{ PASS_STREAM, { SYN }, 1, NULL, false },
-	{ PASS_EMERGENCY, { .text = REQUEST_WITH("INVITE", "sip:112@x", "e@x", "", "") }, 3, NULL,
+	{ PASS_EMERGENCY,
+	  { .text = REQUEST_WITH("INVITE", "sip:112@x", "e@x", "", "") },
+	  3,
+	  NULL,
 	  false },
 	{ PASS_MALFORMED, { .text = "\xff" }, 1, NULL, false },
 	{ DROP_DAMAGED, { INVITE, .udp_length_off = 1 }, 1, NULL, false },
@@ -168,9 +175,10 @@ static void produce_proof(void)
 		run_in(&(struct frame_spec){ .text = LONG_TEXT }, out);
 	call_id = strstr((const char *)out + 42, "Call-ID: ");
 	cr_assert_not_null(call_id);
-	snprintf(text, sizeof(text), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
-				     "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>;tag=2\r\n"
-				     "CSeq: 1 OPTIONS\r\n%.*s\r\n\r\n",
+	snprintf(text, sizeof(text),
+		 "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
+		 "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>;tag=2\r\n"
+		 "CSeq: 1 OPTIONS\r\n%.*s\r\n\r\n",
 		 (int)strcspn(call_id, "\r"), call_id);
 	run_in(&(struct frame_spec){ .text = text }, NULL);
 	met[DROP_PROOF] = is_counted(DROP_PROOF);
@@ -191,7 +199,8 @@ static bool is_unreachable(enum reason reason)
 
 Test(reason, each_is_met)
 {
-	snprintf(undecided, sizeof(undecided), "INVITE sip:a SIP/2.0\r\nSubject: %02500d\r\n\r\n", 1);
+	snprintf(undecided, sizeof(undecided), "INVITE sip:a SIP/2.0\r\nSubject: %02500d\r\n\r\n",
+		 1);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		produce(&rows[i]);
 	produce_fragments();

@@ -138,6 +138,41 @@ Test(scan, every_header_may_be_the_last)
 	}
 }
 
+static __u64 hash_of(const char *text)
+{
+	last.call_id_hash = 0;
+	cr_assert(rig_sends(&(struct frame_spec){ .text = text }));
+	tap_drain(tap, 0);
+	return last.call_id_hash;
+}
+
+/* One Call-ID has one hash, whether it stands first or ends a message without a body, and whatever
+ * message came before; of every length. */
+Test(scan, one_call_id_has_one_hash)
+{
+	for (int n = 1; n < 100; n++) {
+		char call_id[120], first[1000], at_end[1000];
+		__u64 hash;
+
+		snprintf(call_id, sizeof(call_id), "Call-ID: %0*d\r\n", n, n);
+		snprintf(first, sizeof(first),
+			 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n%sVia: SIP/2.0/UDP "
+			 "a;branch=z9hG4bK1\r\n"
+			 "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCSeq: 1 INVITE\r\n\r\n",
+			 call_id);
+		snprintf(at_end, sizeof(at_end),
+			 "INVITE sip:bob@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP "
+			 "a;branch=z9hG4bK1\r\n"
+			 "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCSeq: 1 INVITE\r\n%s\r\n",
+			 call_id);
+		hash = hash_of(first);
+		cr_expect_neq(hash, 0);
+		cr_expect_eq(hash_of(at_end), hash, "%d octets", n);
+		hash_of(REQUEST("OPTIONS"));
+		cr_expect_eq(hash_of(at_end), hash, "%d octets, after another message", n);
+	}
+}
+
 #define SIX(via, from, to, call_id, cseq)                                                          \
 	"INVITE sip:bob@192.0.2.10 SIP/2.0\r\n" via "\r\n" from "\r\n" to "\r\n" call_id           \
 	"\r\n" cseq "\r\n"

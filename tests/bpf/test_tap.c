@@ -10,16 +10,14 @@
 
 static struct tap *tap;
 static unsigned int records;
-static struct {
-	struct tap_record record;
-	char data[10000];
-} last;
+static struct tap_record last;
+static char data[10000];
 
 static void take(const struct tap_record *record, void *ctx)
 {
 	(void)ctx;
-	memcpy(&last.record, record, sizeof(*record));
-	memcpy(last.data, record->data, record->captured);
+	last = *record;
+	memcpy(data, record->data, record->captured);
 	records++;
 }
 
@@ -56,14 +54,13 @@ static bool is_ipv4(const struct sipxdp_addr *addr, const char *text)
 static void expect_record(const char *name, const char *text, size_t length, size_t captured)
 {
 	cr_assert_eq(drain(), 1, "%s: %u records", name, records);
-	cr_expect_eq(last.record.length, length, "%s: length %u of %zu", name, last.record.length,
-		     length);
-	cr_expect_eq(last.record.captured, captured, "%s: %u captured, %zu wanted", name,
-		     last.record.captured, captured);
-	cr_expect(!memcmp(last.data, text, captured), "%s: other octets", name);
-	for (size_t i = 0; i < sizeof(last.record.zero); i++)
-		cr_expect_eq(last.record.zero[i], 0);
-	cr_expect_eq(last.record.time_ns, rig_now());
+	cr_expect_eq(last.length, length, "%s: length %u of %zu", name, last.length, length);
+	cr_expect_eq(last.captured, captured, "%s: %u captured, %zu wanted", name, last.captured,
+		     captured);
+	cr_expect(!memcmp(data, text, captured), "%s: other octets", name);
+	for (size_t i = 0; i < sizeof(last.zero); i++)
+		cr_expect_eq(last.zero[i], 0);
+	cr_expect_eq(last.time_ns, rig_now());
 }
 
 #define OPEN "networks: {deny: [203.0.113.0/24]}\n"
@@ -77,32 +74,32 @@ Test(tap, a_message_in_and_its_answer)
 	rig_wait(12345);
 	rig_sends(&(struct frame_spec){ .text = invite, .sport = 7000, .vlans = 1 });
 	expect_record("INVITE", invite, strlen(invite), strlen(invite));
-	cr_expect_eq(last.record.kind, TAP_MESSAGE);
-	cr_expect_eq(last.record.direction, TAP_INGRESS);
-	cr_expect_eq(last.record.verdict, VERDICT_PASS);
-	cr_expect_eq(last.record.reason, PASS_UNKNOWN);
-	cr_expect_eq(last.record.traffic_class, CLASS_INVITE);
-	cr_expect_eq(last.record.service, 0);
-	cr_expect_eq(last.record.tier, TIER_UNKNOWN);
-	cr_expect_eq(last.record.sport, htons(7000));
-	cr_expect_eq(last.record.dport, htons(5060));
-	cr_expect(is_ipv4(&last.record.saddr, "198.51.100.1"));
-	cr_expect(is_ipv4(&last.record.daddr, "192.0.2.10"));
-	hash = last.record.call_id_hash;
+	cr_expect_eq(last.kind, TAP_MESSAGE);
+	cr_expect_eq(last.direction, TAP_INGRESS);
+	cr_expect_eq(last.verdict, VERDICT_PASS);
+	cr_expect_eq(last.reason, PASS_UNKNOWN);
+	cr_expect_eq(last.traffic_class, CLASS_INVITE);
+	cr_expect_eq(last.service, 0);
+	cr_expect_eq(last.tier, TIER_UNKNOWN);
+	cr_expect_eq(last.sport, htons(7000));
+	cr_expect_eq(last.dport, htons(5060));
+	cr_expect(is_ipv4(&last.saddr, "198.51.100.1"));
+	cr_expect(is_ipv4(&last.daddr, "192.0.2.10"));
+	hash = last.call_id_hash;
 	cr_expect_neq(hash, 0);
 	rig_reply(&(struct frame_spec){
 		.from = "192.0.2.10", .to = "198.51.100.1", .dport = 7000, .text = ok });
 	expect_record("200", ok, strlen(ok), strlen(ok));
-	cr_expect_eq(last.record.direction, TAP_EGRESS);
-	cr_expect_eq(last.record.traffic_class, CLASS_2XX);
-	cr_expect_eq(last.record.call_id_hash, hash, "the same call");
-	cr_expect(is_ipv4(&last.record.saddr, "192.0.2.10"));
-	cr_expect_eq(last.record.dport, htons(7000));
+	cr_expect_eq(last.direction, TAP_EGRESS);
+	cr_expect_eq(last.traffic_class, CLASS_2XX);
+	cr_expect_eq(last.call_id_hash, hash, "the same call");
+	cr_expect(is_ipv4(&last.saddr, "192.0.2.10"));
+	cr_expect_eq(last.dport, htons(7000));
 	rig_sends(&(struct frame_spec){ .text = IN_DIALOG("ACK", "a84b4c76e66710@pc33.example.org"),
 					.sport = 7000 });
 	cr_assert_eq(drain(), 1);
-	cr_expect_eq(last.record.reason, PASS_DIALOG);
-	cr_expect_eq(last.record.tier, TIER_TRUSTED);
+	cr_expect_eq(last.reason, PASS_DIALOG);
+	cr_expect_eq(last.tier, TIER_TRUSTED);
 	/* an empty line in front is no part of the message */
 	rig_sends(&(struct frame_spec){ .text = "\r\n\r\n" REQUEST("INVITE") });
 	expect_record("after CRLFs", invite, strlen(invite), strlen(invite));
@@ -191,11 +188,11 @@ Test(tap, samples_of_what_was_dropped)
 	open_with(RIG_PROXY RIG_UNLIMITED OPEN "tap: {samples: {rate: 10/s, burst: 5}}\n");
 	rig_sends(&spec);
 	expect_record("a sample", invite, strlen(invite), strlen(invite));
-	cr_expect_eq(last.record.kind, TAP_SAMPLE);
-	cr_expect_eq(last.record.verdict, VERDICT_DROP);
-	cr_expect_eq(last.record.reason, DROP_DENIED);
-	cr_expect_eq(last.record.traffic_class, CLASS_INVITE);
-	cr_expect(is_ipv4(&last.record.saddr, "203.0.113.1"));
+	cr_expect_eq(last.kind, TAP_SAMPLE);
+	cr_expect_eq(last.verdict, VERDICT_DROP);
+	cr_expect_eq(last.reason, DROP_DENIED);
+	cr_expect_eq(last.traffic_class, CLASS_INVITE);
+	cr_expect(is_ipv4(&last.saddr, "203.0.113.1"));
 	rig_wait(MINUTE);
 	for (unsigned int n = 0; n < 1000; n++)
 		rig_sends(&spec);
@@ -213,15 +210,15 @@ Test(tap, samples_of_what_was_dropped)
 	rig_sends(&spec);
 	/* it goes on, but a flood that is only watched must not drown what is tracked */
 	cr_assert_eq(drain(), 1, "%u records", records);
-	cr_expect_eq(last.record.kind, TAP_SAMPLE);
-	cr_expect_eq(last.record.verdict, VERDICT_WOULD_DROP);
+	cr_expect_eq(last.kind, TAP_SAMPLE);
+	cr_expect_eq(last.verdict, VERDICT_WOULD_DROP);
 	/* damaged ones show what they have: nothing */
 	rig_wait(MINUTE);
 	rig_sends(&(struct frame_spec){ .text = invite, .udp_length_off = 1 });
 	cr_assert_eq(drain(), 1);
-	cr_expect_eq(last.record.reason, DROP_DAMAGED);
-	cr_expect_eq(last.record.verdict, VERDICT_WOULD_DROP);
-	cr_expect_eq(last.record.captured, 0);
+	cr_expect_eq(last.reason, DROP_DAMAGED);
+	cr_expect_eq(last.verdict, VERDICT_WOULD_DROP);
+	cr_expect_eq(last.captured, 0);
 }
 
 /* A reader that does not keep up loses records, which are counted; packets go on. */

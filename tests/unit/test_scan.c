@@ -320,6 +320,58 @@ Test(scan, order_and_place_do_not_matter)
 	}
 }
 
+/* Each header as the last one of a message without a body, at every length: what is read of it comes
+ * from the last octets of the message, and from nothing else. */
+Test(scan, every_last_header_at_every_length)
+{
+	static const struct {
+		const char *name, *line;
+	} last[] = {
+		{ "Via", "Via: SIP/2.0/UDP %.*s;branch=z9hG4bK1\r\n" },
+		{ "branch", "Via: SIP/2.0/UDP a;branch=z9hG4bK%.*s\r\n" },
+		{ "From tag", "From: <sip:a@example.org>;tag=%.*s\r\n" },
+		{ "From parameter", "From: <sip:a@example.org>;tag=1;x=%.*s\r\n" },
+		{ "To", "To: <sip:%.*s@example.org>\r\n" },
+		{ "To tag", "To: <sip:b@example.org>;tag=%.*s\r\n" },
+		{ "Call-ID", "Call-ID: %.*s\r\n" },
+		{ "CSeq", NULL },
+		{ "User-Agent", "User-Agent: %.*s\r\n" },
+		{ "User-Agent and blanks", "User-Agent: %.*s  \r\n" },
+		{ "Subject", "Subject: %.*s\r\n" },
+	};
+
+	for (size_t i = 0; i < COUNT(last); i++) {
+		for (int n = 1; n <= 100; n++) {
+			struct shape shape = { .more = "" };
+			struct scan_complaint complaint;
+			char text[ROOM], line[300];
+			struct scan s;
+			size_t length;
+
+			if (!last[i].line)
+				snprintf(line, sizeof(line), "CSeq:%*s1 INVITE\r\n", 1 + n % 30,
+					 "");
+			else
+				snprintf(line, sizeof(line), last[i].line, n,
+					 LETTERS_50 LETTERS_50);
+			shape.via = line[0] == 'V' ? "" : NULL;
+			shape.from = line[0] == 'F' ? "" : NULL;
+			shape.to = line[0] == 'T' ? "" : NULL;
+			shape.call_id = !strncmp(line, "Call", 4) ? "" : NULL;
+			shape.cseq = !strncmp(line, "CSeq", 4) ? "" : NULL;
+			shape.more = line;
+			length = write_shape(&shape, text);
+			cr_assert(parser_accepts(text, length, NULL), "%s", last[i].name);
+			complaint = ask(text, length, &s);
+			cr_expect_null(complaint.what,
+				       "%s, %d octets: %s: scanner %u+%u, parser %u+%u",
+				       last[i].name, n, complaint.what, complaint.found.offset,
+				       complaint.found.length, complaint.wanted.offset,
+				       complaint.wanted.length);
+		}
+	}
+}
+
 struct broken {
 	struct shape shape;
 	__u32 flags; /* of SCAN_BROKEN and SCAN_REPEATED, what the scanner says */
