@@ -94,7 +94,8 @@ struct scan {
 	__u32 seen;	   /* bit a slot: stood at all */
 	__u32 repeated;	   /* bit a slot: stood more than once */
 	__u16 tail_origin; /* offset of tail[0] in the message */
-	__u16 pad[3];
+	__u16 pad;
+	__u32 stopped; /* offset at which the walk over the packet stopped */
 	__u64 length;	/* octets to look at: at most SCAN_REACH, and what is in the buffer */
 	__u64 whole;	/* octets of the whole message, as the UDP header gives it */
 	__u64 previous; /* slot of the header line before */
@@ -339,9 +340,8 @@ SCAN_INLINE void scan_line(struct scan *s, const char *p, __u64 offset)
  * the offset of `base` in the message, `left` the octets of it from there on. */
 #define SCAN_MARGIN 32ULL
 SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, const __u64 mask,
-			    __u64 origin, __u64 left, const __u32 rounds)
+			    __u64 origin, __u64 left, __u64 offset, const __u32 rounds)
 {
-	__u64 offset = SCAN_ZERO(s);
 	__u32 round;
 
 	for (round = 0; round < rounds; round++) {
@@ -390,44 +390,37 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 	return offset;
 }
 
-/* Copy the text from s->tail_origin on, at most SCAN_TAIL octets, to where there are zeros to read
- * behind it. */
+/* Copy the last SCAN_TAIL octets of the text to where there are zeros to read behind them. */
 SCAN_INLINE void scan_fill_tail(const struct scan_text *t, struct scan *s)
 {
-	__u64 last = s->length - 8;
 	__u32 i;
 
+	s->tail_origin = s->length - SCAN_TAIL;
 	__builtin_memset(s->tail, 0, sizeof(s->tail));
 	for (i = 0; i < SCAN_TAIL / 8; i++) {
-		__u64 offset = s->tail_origin + 8 * i, from = offset;
+		__u64 offset = s->tail_origin + 8 * i;
 
-		if (offset >= s->length)
+		SCAN_CLIP(offset);
+		if (t->msg + offset + 8 > t->end)
 			break;
-		if (from > last)
-			from = last; /* the last word overlaps the one before */
-		SCAN_CLIP(from);
-		if (t->msg + from + 8 > t->end)
-			break;
-		*(__u64 *)(void *)(s->tail + 8 * i) = SCAN_WORD(t->msg + from) >>
-						      ((offset - from) * 8 & 63);
-		SCAN_SETTLE();
+		*(__u64 *)(void *)(s->tail + 8 * i) = SCAN_WORD(t->msg + offset);
 	}
+	SCAN_SETTLE();
 }
 
 /* Fill the line table. */
 SCAN_INLINE void scan_lines(const struct scan_text *t, struct scan *s)
 {
-	s->tail_origin = scan_walk(s, t->msg, t->end, SCAN_REACH, 0, s->length, SCAN_ROUNDS);
+	s->stopped = scan_walk(s, t->msg, t->end, SCAN_REACH, 0, s->length, SCAN_ZERO(s), SCAN_ROUNDS);
 	SCAN_SETTLE();
 	if (!(s->flags & (SCAN_COMPLETE | SCAN_BROKEN))) {
-		if (s->tail_origin + SCAN_MARGIN < s->length) {
+		if (s->stopped + SCAN_TAIL < s->length) {
 			s->flags |= SCAN_BEYOND;
 			return;
 		}
 		scan_fill_tail(t, s);
-		SCAN_SETTLE();
 		scan_walk(s, s->tail, s->tail + sizeof(s->tail), 2 * SCAN_TAIL - 1, s->tail_origin,
-			  s->length - s->tail_origin, SCAN_TAIL_ROUNDS);
+			  SCAN_TAIL, s->stopped - s->tail_origin, SCAN_TAIL_ROUNDS);
 		SCAN_SETTLE();
 	}
 	if (s->flags & SCAN_COMPLETE) {
