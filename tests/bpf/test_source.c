@@ -277,21 +277,6 @@ Test(source, networks_of_a_reload)
 	expect_from("203.0.113.1", 5060, DROP_DENIED);
 }
 
-Test(source, hits_of_a_ban_are_counted)
-{
-	struct sipxdp_prefix prefix = ban_prefix("192.0.2.1/32");
-	struct ban value;
-	struct frame frame;
-
-	ban("192.0.2.1/32", 0);
-	frame_build(&frame, &(struct frame_spec){ SIP, .from = "192.0.2.1" });
-	for (unsigned int i = 0; i < 1000; i++)
-		cr_assert_not(rig_passes(&frame));
-	cr_assert_eq(maps_get(rig_maps(), MAP_BANS, &prefix, &value), 0);
-	cr_expect_geq(value.hits, 900, "%llu hits", (unsigned long long)value.hits);
-	cr_expect_leq(value.hits, 1000, "%llu hits", (unsigned long long)value.hits);
-}
-
 /* Each service limits for itself, bans are for all. */
 Test(source, a_ban_is_for_all_services)
 {
