@@ -67,6 +67,7 @@ static __always_inline void tap_emit_sized(void *ctx, const struct packet *pkt, 
 					   enum verdict verdict, __u32 ifindex)
 {
 	const __u32 room = size - sizeof(struct tap_record);
+	__u64 size_read = captured;
 	struct tap_record *record = bpf_ringbuf_reserve(&tap, size, 0);
 
 	if (!record) {
@@ -74,20 +75,20 @@ static __always_inline void tap_emit_sized(void *ctx, const struct packet *pkt, 
 		return;
 	}
 	tap_fill(record, pkt, call_id_hash, kind, direction, verdict, ifindex);
-	/* two tests right before the call, of the very register it gets: kernels before 6.13 do not
-	 * follow what clang makes of one range test */
-	asm volatile("" : "+r"(captured));
-	if (captured < 1)
+	/* two tests right before the call, of the very register it gets, which clang must not make
+	 * into one: kernels before 6.13 do not follow that */
+	asm volatile("" : "+r"(size_read));
+	if (size_read < 1)
 		goto empty;
-	if (captured > room)
+	asm volatile("" : "+r"(size_read));
+	if (size_read > room)
 		goto empty;
-	if (load(ctx, pkt->f->text_offset, record->data, captured))
-		goto empty;
-	goto submit;
+	if (!load(ctx, pkt->f->text_offset, record->data, size_read))
+		goto submit;
 empty:
-	captured = 0;
+	size_read = 0;
 submit:
-	record->captured = captured;
+	record->captured = size_read;
 	bpf_ringbuf_submit(record, tap_wakeup((struct settings *)pkt->cfg));
 }
 

@@ -78,8 +78,6 @@ Test(refusal, nothing_else_is_refused)
 	expect("a provisional port", HOST, 7001, REQUEST("INVITE"), CLASS_INVITE, PASS_PROVISIONAL);
 	expect("an emergency call", HOST, 5060, REQUEST_WITH("INVITE", "sip:112@x", "e@x", "", ""),
 	       CLASS_INVITE, PASS_EMERGENCY);
-	expect("a re-INVITE", HOST, 5060, IN_DIALOG("INVITE", "call-1@x"), CLASS_INVITE,
-	       PASS_DIALOG);
 	expect("a neighbour", "198.51.100.2", 5060, REQUEST("INVITE"), CLASS_INVITE, PASS_UNKNOWN);
 	rig_expect("another service",
 		   &(struct frame_spec){ .text = REQUEST("INVITE"), .dport = 5070 },
