@@ -26,6 +26,7 @@ static __always_inline bool service_find(struct packet *pkt, const enum service_
 	__u32 zero = 0, bank, i, key;
 	const struct listener_table *table;
 	const struct listener *l;
+	__u64 index;
 	__u8 at;
 
 	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
@@ -35,7 +36,9 @@ static __always_inline bool service_find(struct packet *pkt, const enum service_
 	table = bpf_map_lookup_elem(&listeners, &bank);
 	if (!table)
 		return false;
-	at = table->head[pkt->f->protocol == IPPROTO_TCP][bpf_ntohs(port)];
+	index = bpf_ntohs(port);
+	SCAN_MASK(index, 0xffff); /* kernels before 6.13 do not know the range of a byte swap */
+	at = table->head[pkt->f->protocol == IPPROTO_TCP][index];
 	if (likely(!at))
 		return false;
 	packet_addresses(pkt);

@@ -75,14 +75,13 @@ static __always_inline void tap_emit_sized(void *ctx, const struct packet *pkt, 
 		return;
 	}
 	tap_fill(record, pkt, call_id_hash, kind, direction, verdict, ifindex);
-	/* two tests right before the call, of the very register it gets, which clang must not make
-	 * into one: kernels before 6.13 do not follow that */
-	asm volatile("" : "+r"(size_read));
-	if (size_read < 1)
+	/* from 1 to room, in steps that every kernel's verifier follows: none of them may be left out
+	 * or moved by the compiler */
+	size_read--;
+	SCAN_MASK(size_read, 0x1fff);
+	if (size_read >= room)
 		goto empty;
-	asm volatile("" : "+r"(size_read));
-	if (size_read > room)
-		goto empty;
+	asm volatile("%0 += 1" : "+r"(size_read));
 	if (!load(ctx, pkt->f->text_offset, record->data, size_read))
 		goto submit;
 empty:
