@@ -174,9 +174,11 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) | $(SKEL)
 		-fno-sanitize-recover=undefined -o $@ $< $(LIB_SRC) $(LDLIBS)
 
 SECONDS_ ?= 60
+FUZZ_SEED ?= 0
 fuzz-one: $(B)/fuzz/fuzz_$(F)
 	$(Q)mkdir -p $(B)/fuzz/corpus_$(F) tests/fuzz/corpus/$(F)
 	$(Q)$< -max_total_time=$(SECONDS_) -max_len=8192 -artifact_prefix=$(B)/fuzz/ -print_final_stats=1 \
+		-seed=$(FUZZ_SEED) \
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(F).dict)) \
 		$(B)/fuzz/corpus_$(F) tests/fuzz/corpus/$(F)
 

@@ -26,6 +26,7 @@ NAPI_CPU=0
 GOAL_RATIO=3.5  # times as many packets dropped on a CPU as by the meter
 GOAL_CALLS=99.9 # percent
 
+device=eth0 # of the server
 rows=()  # of the first table, JSON
 calls=() # of the second
 
@@ -35,10 +36,10 @@ receiver_up() {
 	case $1 in
 	nothing) ;;
 	"XDP drop")
-		lab_in server ip link set dev eth0 xdpdrv obj "$LAB_BUILD/bench/drop.bpf.o" sec xdp
+		lab_in server ip link set dev "$device" xdpdrv obj "$LAB_BUILD/bench/drop.bpf.o" sec xdp
 		;;
 	sipxdp)
-		lab_config enforce >"$lab_tmp/sipxdp.yaml"
+		lab_config enforce | sed "s/eth0/$device/" >"$lab_tmp/sipxdp.yaml"
 		lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 		;;
 	"nft meter")
@@ -49,7 +50,7 @@ receiver_up() {
 					type ipv4_addr; size $TALKERS; flags dynamic, timeout; timeout 1m
 				}
 				chain ingress {
-					type filter hook ingress device "eth0" priority 0; policy accept;
+					type filter hook ingress device "$device" priority 0; policy accept;
 					udp dport 5060 add @talkers { ip saddr limit rate over $LIMIT/second burst $LIMIT packets } counter name dropped drop
 				}
 			}
@@ -60,7 +61,7 @@ receiver_up() {
 
 receiver_down() {
 	case $1 in
-	"XDP drop") lab_in server ip link set dev eth0 xdp off ;;
+	"XDP drop") lab_in server ip link set dev "$device" xdp off ;;
 	sipxdp) lab_stop_sipxdp ;;
 	"nft meter") lab_in server nft delete table netdev guard ;;
 	esac
@@ -71,7 +72,7 @@ receiver_dropped() {
 	# shellcheck disable=SC2016 # awk's own variable
 	case $1 in
 	nothing) lab_in server awk '/^Udp:/ { if (n++) print $6 }' /proc/net/snmp ;;
-	"XDP drop") lab_in server ethtool -S eth0 | awk '/rx_queue_.*xdp_drops/ { n += $2 } END { print n + 0 }' ;;
+	"XDP drop") lab_in server ethtool -S "$device" | awk '/rx_queue_.*xdp_drops/ { n += $2 } END { print n + 0 }' ;;
 	sipxdp) lab_ctl --json stats | jq '[.stats[] | select(.verdict == "drop").packets] | add // 0' ;;
 	"nft meter")
 		lab_in server nft -j list counter netdev guard dropped |
@@ -82,15 +83,17 @@ receiver_dropped() {
 
 # ---- what a packet costs ----
 
-# The process that is the receiving end's NAPI, on its CPU.
+# The receiving end's NAPI in a process, on its CPU. The device gets a name of its own, by which the
+# process is found: other labs on this host may have such processes, too.
 napi_start() {
-	local old
-	old=$(pgrep '^napi/eth0-' || true)
+	local ns=$LAB_PREFIX-server
+	device=b$$
 	# As ip netns exec it sees the namespace's own /sys.
-	ip netns exec "$LAB_PREFIX-server" sh -c 'echo 0 >/sys/class/net/eth0/threaded
-		echo 1 >/sys/class/net/eth0/threaded'
-	napi=$(pgrep '^napi/eth0-' | grep -vxF "$old" | head -n 1 || true)
-	[[ $napi ]] || napi=$(pgrep '^napi/eth0-' | tail -n 1)
+	ip netns exec "$ns" sh -c 'echo 1 >/sys/class/net/eth0/threaded'
+	ip -n "$ns" link set eth0 down
+	ip -n "$ns" link set eth0 name "$device"
+	ip -n "$ns" link set "$device" up
+	napi=$(pgrep "^napi/$device-" || true)
 	[[ $napi ]] || lab_die "the kernel has no threaded NAPI on a veth"
 	taskset -pc "$NAPI_CPU" "$napi" >/dev/null
 }
@@ -125,7 +128,6 @@ measure() {
 measure_receiver() {
 	local round
 	receiver_up "$1"
-	napi_start
 	measure "$1" warm --from 10.77.4.66 # code is warm, and the source known
 	unset 'rows[-1]'
 	for ((round = 0; round < ROUNDS; round++)); do
@@ -220,14 +222,15 @@ show() { # JSON-FILE
 		done
 }
 
+# Comes last: the device does not get its name back.
 measure_drops() {
 	local receiver
+	napi_start
 	full_socket
 	for receiver in nothing "XDP drop" "nft meter" sipxdp; do
 		measure_receiver "$receiver"
 	done
 	lab_stop socket
-	ip netns exec "$LAB_PREFIX-server" sh -c 'echo 0 >/sys/class/net/eth0/threaded'
 }
 
 measure_all_calls() {
@@ -246,8 +249,8 @@ main() {
 		return 0
 	fi
 	lab_up
-	[[ $PARTS != *drops* ]] || measure_drops
 	[[ $PARTS != *calls* ]] || measure_all_calls
+	[[ $PARTS != *drops* ]] || measure_drops
 	summary >"$json"
 	show "$json"
 }

@@ -121,7 +121,7 @@ stage_fuzz() {
 		seconds=$FUZZ_SHORT
 		[[ $name == scan || $name == sip ]] && seconds=$FUZZ_SECONDS
 		step "fuzzing $name for $seconds s finds nothing" \
-			"${make[@]}" fuzz-one F="$name" SECONDS_="$seconds"
+			"${make[@]}" fuzz-one F="$name" SECONDS_="$seconds" FUZZ_SEED=1
 	done
 }
 

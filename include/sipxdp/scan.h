@@ -95,7 +95,7 @@ struct scan {
 	__u32 repeated;	   /* bit a slot: stood more than once */
 	__u16 tail_origin; /* offset of tail[0] in the message */
 	__u16 pad;
-	__u32 stopped; /* offset at which the walk over the packet stopped */
+	__u32 stopped;	/* offset at which the walk over the packet stopped */
 	__u64 length;	/* octets to look at: at most SCAN_REACH, and what is in the buffer */
 	__u64 whole;	/* octets of the whole message, as the UDP header gives it */
 	__u64 previous; /* slot of the header line before */
@@ -411,7 +411,8 @@ SCAN_INLINE void scan_fill_tail(const struct scan_text *t, struct scan *s)
 /* Fill the line table. */
 SCAN_INLINE void scan_lines(const struct scan_text *t, struct scan *s)
 {
-	s->stopped = scan_walk(s, t->msg, t->end, SCAN_REACH, 0, s->length, SCAN_ZERO(s), SCAN_ROUNDS);
+	s->stopped = scan_walk(s, t->msg, t->end, SCAN_REACH, 0, s->length, SCAN_ZERO(s),
+			       SCAN_ROUNDS);
 	SCAN_SETTLE();
 	if (!(s->flags & (SCAN_COMPLETE | SCAN_BROKEN))) {
 		if (s->stopped + SCAN_TAIL < s->length) {

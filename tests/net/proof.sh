@@ -13,6 +13,8 @@ lab_start_phones newcomers callers --register 20 --answer --give-up 32000
 lab_until 38 grep -q registered "$lab_tmp/newcomers.log" || fail "the newcomers gave up"
 tail -n 1 "$lab_tmp/newcomers.log"
 lab_stats after
+check "packets of the flood refused meanwhile" \
+	"$(lab_packets before after '.reason == "unknown-limit"')" -gt 100000
 check "newcomers registered" "$(grep -c "$LAB_PHONES of $LAB_PHONES registered" "$lab_tmp/newcomers.log")" -eq 1
 check "questions sent" "$(lab_packets before after '.verdict == "tx" and .reason == "unproven"')" -gt 0
 check "answers taken" "$(lab_packets before after '.reason == "proof"')" -gt 0
