@@ -241,13 +241,17 @@ static int run_path(struct bench *b, struct subject *s, unsigned int repeat, dou
 static int measure(struct bench *b, struct subject *s)
 {
 	const unsigned int repeat = b->options.repeat;
+	const struct series *of_path = &b->subject[s->path].fed_null;
 	double fed_null, fed, null;
 	uint32_t action;
-	int err;
+	int err = 0;
 
-	err = harness_fed(b->h, &s->feed,
-			  harness_program(b->h, s->tc ? HARNESS_NULL_TC : HARNESS_NULL_XDP), s->tc,
-			  repeat, &fed_null, &action);
+	if (s->stage && of_path->count)
+		fed_null = of_path->value[of_path->count - 1];
+	else
+		err = harness_fed(b->h, &s->feed,
+				  harness_program(b->h, s->tc ? HARNESS_NULL_TC : HARNESS_NULL_XDP),
+				  s->tc, repeat, &fed_null, &action);
 	if (!err)
 		err = run_path(b, s, repeat, &fed);
 	if (err)
@@ -359,9 +363,13 @@ static void print_paths(const struct bench *b)
 	}
 }
 
+/* What a stage adds is told from the least of both: medians of a busy machine do not add up. */
 static void print_stages(const struct bench *b)
 {
-	double before = series_median(&b->null_xdp);
+	static const char *const titles[] = { "stages of an unknown INVITE, ns",
+					      "steps of the scanner alone, ns" };
+	const int scanner = harness_stage(b->h, "upto_scan_begin");
+	double before = 0;
 	bool first = true;
 
 	for (size_t i = 0; i < b->count; i++) {
@@ -369,17 +377,14 @@ static void print_stages(const struct bench *b)
 
 		if (s->skip || !s->stage)
 			continue;
-		if (first)
-			printf("\n%-42s %7s %7s %7s\n", "stages of an unknown INVITE, ns", "so far",
-			       "adds", "least");
-		if (!first && s->program == harness_stage(b->h, "upto_scan_begin")) {
-			printf("\n%-42s %7s %7s %7s\n", "steps of the scanner, ns", "so far",
-			       "adds", "least");
-			before = series_median(&b->null_xdp);
+		if (first || s->program == scanner) {
+			printf("\n%-42s %7s %7s %7s\n", titles[s->program == scanner], "so far",
+			       "least", "adds");
+			before = series_least(&b->null_xdp);
 		}
-		printf("%-42s %7.0f %7.0f %7.0f\n", s->name, series_median(&s->cost),
-		       series_median(&s->cost) - before, least(b, s));
-		before = series_median(&s->cost);
+		printf("%-42s %7.0f %7.0f %+7.0f\n", s->name, series_median(&s->cost), least(b, s),
+		       least(b, s) - before);
+		before = least(b, s);
 		first = false;
 	}
 }

@@ -134,7 +134,7 @@ measure_receiver() {
 		measure "$1" "1 one" --from 10.77.4.66
 	done
 	for ((round = 0; round < ROUNDS; round++)); do
-		measure "$1" "2 of 4,096" --from 16.1.0.0/20
+		measure "$1" "2 4,096" --from 16.1.0.0/20
 	done
 	for ((round = 0; round < ROUNDS; round++)); do
 		measure "$1" "3 any" --from "$SPOOF"
@@ -188,6 +188,7 @@ summary() {
 			ns_a_packet: (map(.ns / .received) | median),
 			least_ns: (map(.ns / .received) | min),
 			greatest_ns: (map(.ns / .received) | max),
+			refused_percent: (map(100 * (1 - .received / .sent)) | median),
 			dropped_percent: (map(100 * .dropped / .received) | median),
 			dropped_a_core_second: (map(.dropped * 1e9 / .ns) | median)}]
 		| . as $drops
@@ -198,17 +199,18 @@ summary() {
 }
 
 show() { # JSON-FILE
-	printf '%-12s %-16s %10s %18s %10s %14s %8s\n' RECEIVER sources "ns/packet" "least-greatest" \
-		"dropped" "dropped/s/CPU" "x meter"
+	printf '%-10s %-9s %10s %16s %9s %8s %14s %8s\n' RECEIVER sources "ns/packet" "least-greatest" \
+		"ring full" "dropped" "dropped/s/CPU" "x meter"
 	jq -r '.goal_times_meter as $goal | .drops | sort_by(.sources, .receiver)[]
-		| [.receiver, .sources, .ns_a_packet, .least_ns, .greatest_ns, .dropped_percent,
+		| [.receiver, .sources, .ns_a_packet, .least_ns, .greatest_ns, .refused_percent, .dropped_percent,
 			.dropped_a_core_second, .times_meter // "-",
 			(if .receiver != "sipxdp" or .sources != "1 one" then ""
 				elif .times_meter >= $goal then "goal \($goal) met"
 				else "goal \($goal) missed" end)] | @tsv' "$1" |
-		while IFS=$'\t' read -r receiver sources ns least greatest dropped second times goal; do
-			printf '%-12s %-16s %10.0f %18s %8.1f %% %14.0f %8.4s %s\n' "$receiver" "${sources#* }" "$ns" \
-				"$(printf '%.0f-%.0f' "$least" "$greatest")" "$dropped" "$second" "$times" "$goal"
+		while IFS=$'\t' read -r receiver sources ns least greatest full dropped second times goal; do
+			printf '%-10s %-9s %10.0f %16s %7.0f %% %6.1f %% %14.0f %8.4s %s\n' "$receiver" \
+				"${sources#* }" "$ns" "$(printf '%.0f-%.0f' "$least" "$greatest")" "$full" \
+				"$dropped" "$second" "$times" "$goal"
 		done
 	printf '\n%-12s %12s %6s %10s %10s %10s %10s\n' CALLS "flood, pps" tried completed "" "in 1 s" median
 	jq -r '.goal_calls_percent as $goal | .calls[] | [.receiver, .pps, .tried, .completed,

@@ -278,8 +278,13 @@ static __always_inline enum verdict guard_limit_exempt(struct packet *pkt, __u32
 	struct sipxdp_rate rate = pkt->conf->trusted[limit];
 
 	guard_note_passed(pkt);
-	if (!pkt->source) /* the table would not take it */
-		return guard_pass(pkt, PASS_EXEMPT);
+	/* no row of its own: the table would not take it, or it shares one with its /64 */
+	if (!pkt->source || (pkt->f->family == 6 && pkt->cfg->has_hosts6)) {
+		if (guard_totals(pkt, limit) != VERDICT_PASS)
+			return VERDICT_DROP;
+		guard_spend_totals(pkt, limit);
+		return guard_pass(pkt, guard_pass_reason(pkt, PASS_EXEMPT));
+	}
 	if (rate.cost_ns)
 		rate.cost_ns = rate.cost_ns / EXEMPT_SHARE + 1;
 	return guard_limit_own(pkt, limit, &rate, &pkt->source->tat[limit], DROP_TRUSTED_LIMIT,
@@ -369,6 +374,7 @@ static __always_inline enum verdict guard_datagram(struct packet *pkt, const str
 			return verdict;
 	}
 	source_find(pkt);
+	refusal_catch_up(pkt);
 	if (unlikely(pkt->f->policy == POLICY_EXEMPT))
 		pkt->f->tier = TIER_EXEMPT;
 	/* a ban of an address spares the trusted ports behind it */

@@ -24,6 +24,12 @@ static __always_inline struct refusal *refusal_cell(const struct packet *pkt,
 }
 _Static_assert(REFUSAL_CELLS == 1 << (64 - 55), "the hash's top bits number the cells");
 
+/* A cell stands for a /64, whose hosts bans and networks may tell apart. */
+static __always_inline bool refusal_applies(const struct packet *pkt)
+{
+	return pkt->f->family == 4 || !pkt->cfg->has_hosts6;
+}
+
 static __always_inline bool refusal_is_of(const struct refusal *cell, const struct packet *pkt,
 					  const struct source_key *key)
 {
@@ -38,6 +44,8 @@ static __always_inline bool refusal_holds(struct packet *pkt)
 	struct source_key key;
 	struct refusal *cell;
 
+	if (unlikely(!refusal_applies(pkt)))
+		return false;
 	source_key(pkt, &key);
 	cell = refusal_cell(pkt, &key);
 	if (!cell || cell->until_ns <= pkt->f->now || !refusal_is_of(cell, pkt, &key) ||
@@ -61,6 +69,21 @@ static __always_inline void refusal_settle(struct refusal *cell, struct source *
 	cell->bytes = 0;
 }
 
+/* A source whose refusal has run out is looked at by its row again: what its cell counted meanwhile is
+ * added there. */
+static __always_inline void refusal_catch_up(struct packet *pkt)
+{
+	struct source_key key;
+	struct refusal *cell;
+
+	if (likely(!pkt->source || pkt->source->drops < REFUSAL_AFTER))
+		return;
+	source_key(pkt, &key);
+	cell = refusal_cell(pkt, &key);
+	if (cell && cell->packets && refusal_is_of(cell, pkt, &key))
+		refusal_settle(cell, pkt->source);
+}
+
 /* Refused by its row in `sources`, and not for the first time: refuse what follows until `until`.
  */
 static __always_inline void refusal_note(struct packet *pkt, __u64 until, enum reason reason)
@@ -69,7 +92,7 @@ static __always_inline void refusal_note(struct packet *pkt, __u64 until, enum r
 	struct source_key key;
 	struct refusal *cell;
 
-	if (!row || row->drops < REFUSAL_AFTER)
+	if (!row || row->drops < REFUSAL_AFTER || !refusal_applies(pkt))
 		return;
 	source_key(pkt, &key);
 	cell = refusal_cell(pkt, &key);

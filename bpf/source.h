@@ -98,6 +98,7 @@ static __always_inline void source_find(struct packet *pkt)
 		return;
 	}
 	pkt->f->policy = row->policy;
+	pkt->f->ban_until = row->ban_until_ns;
 	if (pkt->f->policy == POLICY_BANNED && row->ban_until_ns &&
 	    row->ban_until_ns <= pkt->f->now) {
 		source_ask(pkt);

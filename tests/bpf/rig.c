@@ -2,6 +2,8 @@
 /* Runs frames through the programs and says what rose where. */
 #include "rig.h"
 
+#include <criterion/logging.h>
+
 #include <errno.h>
 
 #include "../unit/test_plane_fixture.h"
@@ -85,6 +87,18 @@ __u64 rig_now(void)
 void rig_wait(__u64 ns)
 {
 	rig_at(elapsed_ns + ns);
+}
+
+void rig_run_cases(const char *yaml, const struct rig_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			rig_reload(yaml);
+		rig_clear();
+		rig_wait(24 * HOUR);
+		cr_log_info("%s", cases[i].name);
+		cases[i].run();
+	}
 }
 
 /* ---- names ---- */

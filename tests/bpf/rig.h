@@ -84,6 +84,18 @@ void rig_check(const char *name, const struct frame *frame, const struct rig_wan
 /* The same of a description. */
 void rig_expect(const char *name, const struct frame_spec *spec, const struct rig_want *want);
 
+/* Cases that share one load of the programs, which takes most of a second: each starts with empty
+ * tables, full buckets and the configuration as it was. */
+struct rig_case {
+	const char *name;
+	void (*run)(void);
+};
+#define RIG_CASE(function)                                                                         \
+	{                                                                                          \
+#function, function                                                                \
+	}
+void rig_run_cases(const char *yaml, const struct rig_case *cases, size_t count);
+
 /* Short for a packet of service 0. */
 void rig_expect_reason(const char *name, const struct frame_spec *spec, enum traffic_class class,
 		       enum reason reason);

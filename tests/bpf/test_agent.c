@@ -6,12 +6,15 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+static const char yaml[] = RIG_PROXY RIG_UNLIMITED
+	"scanners: {user_agents: [friendly-scanner, sipvicious, "
+	"smap, sixteen-letters!], ban: 1h}\n"
+	"bans: {unproven: 60s}\n"
+	"networks: {exempt: [10.0.0.0/8]}\n";
+
 static void setup(void)
 {
-	rig_open(RIG_PROXY RIG_UNLIMITED "scanners: {user_agents: [friendly-scanner, sipvicious, "
-					 "smap, sixteen-letters!], ban: 1h}\n"
-					 "bans: {unproven: 60s}\n"
-					 "networks: {exempt: [10.0.0.0/8]}\n");
+	rig_open(yaml);
 }
 
 TestSuite(agent, .init = setup, .fini = rig_close, .timeout = 60);
@@ -64,7 +67,7 @@ static const struct {
 	  CLASS_2XX, false },
 };
 
-Test(agent, names)
+static void names(void)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct frame_spec spec = { .text = rows[i].text };
@@ -87,7 +90,7 @@ static struct ban only_ban(void)
 
 /* Unproven: its second message brings the ban, for a minute; an address that is seen once is not
  * banned, as it may be anybody's. */
-Test(agent, one_that_may_be_spoofed_is_banned_briefly)
+static void one_that_may_be_spoofed_is_banned_briefly(void)
 {
 	struct frame_spec scan = { .text = SCANNER }, usual = { .text = REQUEST("INVITE") };
 	struct ban ban;
@@ -112,7 +115,7 @@ Test(agent, one_that_may_be_spoofed_is_banned_briefly)
 	rig_expect_reason("its neighbour", &usual, CLASS_INVITE, PASS_UNKNOWN);
 }
 
-Test(agent, one_that_is_real_is_banned_for_long)
+static void one_that_is_real_is_banned_for_long(void)
 {
 	struct frame_spec scan = { .text = SCANNER }, usual = { .text = REQUEST("INVITE") };
 	struct ban ban;
@@ -135,7 +138,7 @@ Test(agent, one_that_is_real_is_banned_for_long)
 	rig_expect_reason("over", &usual, CLASS_INVITE, PASS_UNKNOWN);
 }
 
-Test(agent, an_ipv6_scanner_is_banned_with_its_64)
+static void an_ipv6_scanner_is_banned_with_its_64(void)
 {
 	struct frame_spec scan = { .text = SCANNER, .from = "2001:db8:5::1" };
 	struct frame_spec usual = { .text = REQUEST("INVITE"), .from = "2001:db8:5::2" };
@@ -148,7 +151,7 @@ Test(agent, an_ipv6_scanner_is_banned_with_its_64)
 }
 
 /* Exempt and trusted ones are not asked what they call themselves. */
-Test(agent, those_who_are_spared)
+static void those_who_are_spared(void)
 {
 	struct frame_spec scan = { .text = SCANNER, .from = "10.0.0.1" };
 
@@ -171,7 +174,7 @@ Test(agent, those_who_are_spared)
 }
 
 /* A spoofed flood that names scanners bans none of the addresses that it borrows. */
-Test(agent, floods_from_borrowed_addresses_ban_nobody)
+static void floods_from_borrowed_addresses_ban_nobody(void)
 {
 	__u64 bans = 0;
 
@@ -185,7 +188,7 @@ Test(agent, floods_from_borrowed_addresses_ban_nobody)
 	cr_expect_eq(bans, 0, "%llu bans", (unsigned long long)bans);
 }
 
-Test(agent, no_ban_and_other_names_after_a_reload)
+static void no_ban_and_other_names_after_a_reload(void)
 {
 	struct frame_spec scan = { .text = SCANNER };
 
@@ -197,4 +200,19 @@ Test(agent, no_ban_and_other_names_after_a_reload)
 	rig_expect_reason("no longer a scanner", &scan, CLASS_OPTIONS, PASS_UNKNOWN);
 	scan.text = WITH_AGENT("OPTIONS", "User-Agent: Linphone\r\n");
 	rig_expect_reason("a new one", &scan, CLASS_OPTIONS, DROP_SCANNER);
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(names),
+	RIG_CASE(one_that_may_be_spoofed_is_banned_briefly),
+	RIG_CASE(one_that_is_real_is_banned_for_long),
+	RIG_CASE(an_ipv6_scanner_is_banned_with_its_64),
+	RIG_CASE(those_who_are_spared),
+	RIG_CASE(floods_from_borrowed_addresses_ban_nobody),
+	RIG_CASE(no_ban_and_other_names_after_a_reload),
+};
+
+Test(agent, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }

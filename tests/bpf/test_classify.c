@@ -3,9 +3,11 @@
  * is none of these, each in a row of counters of its own. */
 #include "rig.h"
 
+static const char yaml[] = RIG_PROXY RIG_UNLIMITED;
+
 static void setup(void)
 {
-	rig_open(RIG_PROXY RIG_UNLIMITED);
+	rig_open(yaml);
 }
 
 TestSuite(classify, .init = setup, .fini = rig_close, .timeout = 60);
@@ -70,7 +72,7 @@ static const struct row messages[] = {
 	  PASS_UNKNOWN },
 };
 
-Test(classify, every_method_and_status_class)
+static void every_method_and_status_class(void)
 {
 	expect_all(messages, COUNT(messages));
 }
@@ -100,7 +102,7 @@ static const struct row keepalives[] = {
 	  20, CLASS_STUN, PASS_KEEPALIVE },
 };
 
-Test(classify, keepalives)
+static void keepalives_of_every_kind(void)
 {
 	expect_all(keepalives, COUNT(keepalives));
 }
@@ -144,13 +146,13 @@ static const struct row garbage[] = {
 	{ "RTP", "\x80\x00\x12\x34\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20, GARBAGE },
 };
 
-Test(classify, what_is_none_of_these_is_garbage)
+static void what_is_none_of_these_is_garbage(void)
 {
 	expect_all(garbage, COUNT(garbage));
 }
 
 /* A message that is cut anywhere is its class within a malformed budget, never a keepalive. */
-Test(classify, truncated_messages)
+static void truncated_messages(void)
 {
 	static const char text[] = REQUEST("INVITE");
 
@@ -165,4 +167,16 @@ Test(classify, truncated_messages)
 		if (length < 12 || length % 16 == 0 || length + 8 > sizeof(text))
 			rig_expect_reason(name, &spec, class, PASS_MALFORMED);
 	}
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(every_method_and_status_class),
+	RIG_CASE(keepalives_of_every_kind),
+	RIG_CASE(what_is_none_of_these_is_garbage),
+	RIG_CASE(truncated_messages),
+};
+
+Test(classify, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }

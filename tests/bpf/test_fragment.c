@@ -60,7 +60,7 @@ static void expect_three(const char *from, __u32 id, enum reason first, enum rea
 	}
 }
 
-Test(fragment, the_first_one_decides)
+static void the_first_one_decides(void)
 {
 	struct frame_spec spec;
 
@@ -89,7 +89,7 @@ Test(fragment, the_first_one_decides)
 	expect_part("after more", &spec, PASS_UNORDERED);
 }
 
-Test(fragment, those_before_the_first_have_a_budget)
+static void those_before_the_first_have_a_budget(void)
 {
 	unsigned int passed = 0;
 
@@ -110,7 +110,7 @@ Test(fragment, those_before_the_first_have_a_budget)
 }
 
 /* Datagrams for other ports are not ours, and their fragments are neither counted nor limited. */
-Test(fragment, those_of_others_are_left_alone)
+static void those_of_others_are_left_alone(void)
 {
 	static const char *const from[] = { "198.51.100.1", "203.0.113.1", "2001:db8:d::1" };
 
@@ -128,7 +128,7 @@ Test(fragment, those_of_others_are_left_alone)
 	}
 }
 
-Test(fragment, monitor_mode_counts_them_alike)
+static void monitor_mode_counts_them_alike(void)
 {
 	for (unsigned int n = 0; n < 3; n++) {
 		struct frame_spec spec = part("203.0.113.1", 77, n);
@@ -144,7 +144,7 @@ Test(fragment, monitor_mode_counts_them_alike)
 
 /* A first fragment so small that it shows no message is not a keepalive: what follows is unknown.
  */
-Test(fragment, tiny_first_fragments_hide_nothing)
+static void tiny_first_fragments_hide_nothing(void)
 {
 	static const struct {
 		const char *name;
@@ -180,7 +180,7 @@ Test(fragment, tiny_first_fragments_hide_nothing)
 }
 
 /* A datagram has no more fragments than fit into it. */
-Test(fragment, a_first_one_is_not_a_pass_for_ever)
+static void a_first_one_is_not_a_pass_for_ever(void)
 {
 	struct frame_spec spec = part("198.51.100.1", 3, 0);
 	unsigned int passed = 0;
@@ -193,7 +193,7 @@ Test(fragment, a_first_one_is_not_a_pass_for_ever)
 }
 
 /* A first fragment cut between two headers is no garbage. */
-Test(fragment, wherever_the_first_one_ends)
+static void wherever_the_first_one_ends(void)
 {
 	for (size_t room = 72; room < 700; room += 8) {
 		struct frame_spec spec = { .text = text,
@@ -209,4 +209,19 @@ Test(fragment, wherever_the_first_one_ends)
 			     1, "%zu octets: malformed %llu", room,
 			     (unsigned long long)rig_counted(CLASS_INVITE, PASS_MALFORMED));
 	}
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(the_first_one_decides),
+	RIG_CASE(those_before_the_first_have_a_budget),
+	RIG_CASE(those_of_others_are_left_alone),
+	RIG_CASE(monitor_mode_counts_them_alike),
+	RIG_CASE(tiny_first_fragments_hide_nothing),
+	RIG_CASE(a_first_one_is_not_a_pass_for_ever),
+	RIG_CASE(wherever_the_first_one_ends),
+};
+
+Test(fragment, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }

@@ -5,9 +5,11 @@
 
 #include <netinet/in.h>
 
+static const char yaml[] = RIG_PROXY RIG_UNLIMITED;
+
 static void setup(void)
 {
-	rig_open(RIG_PROXY RIG_UNLIMITED);
+	rig_open(yaml);
 }
 
 TestSuite(frame, .init = setup, .fini = rig_close, .timeout = 60);
@@ -57,7 +59,7 @@ static const struct row ours[] = {
 	    .fragment = true } },
 };
 
-Test(frame, every_shape_that_reaches_a_listener)
+static void every_shape_that_reaches_a_listener(void)
 {
 	expect_all(ours, COUNT(ours),
 		   &(struct rig_want){ .class = CLASS_OPTIONS, .reason = PASS_UNKNOWN });
@@ -88,7 +90,7 @@ static const struct row damaged[] = {
 	  { SIP, .fragment = true, .more = true, .room = 200, .udp_length_off = -250 } },
 };
 
-Test(frame, lengths_that_lie_are_damaged)
+static void lengths_that_lie_are_damaged(void)
 {
 	expect_all(damaged, COUNT(damaged),
 		   &(struct rig_want){ .class = CLASS_DAMAGED, .reason = DROP_DAMAGED });
@@ -116,14 +118,14 @@ static const struct row foreign[] = {
 	{ "damaged, to another port", { SIP, .dport = 5061, .ip_length_off = 1 } },
 };
 
-Test(frame, what_is_not_ours_passes_without_a_trace)
+static void what_is_not_ours_passes_without_a_trace(void)
 {
 	expect_all(foreign, COUNT(foreign), &RIG_NOT_OURS);
 }
 
 /* Every frame that ends within its headers, octet by octet: nobody's as long as it shows no ports,
  * then ours, and if it is UDP damaged. */
-Test(frame, frames_that_end_within_their_headers)
+static void frames_that_end_within_their_headers(void)
 {
 	static const struct row rows[] = {
 		{ "tags and options", { .vlans = 2, .option_words = 10 } },
@@ -156,7 +158,7 @@ Test(frame, frames_that_end_within_their_headers)
 
 /* An attacker who pads with extension headers does not slip past the limits: more of them than the
  * path walks, or longer than it reaches, is refused and counted, never waved through. */
-Test(frame, extension_headers_are_no_way_around)
+static void extension_headers_are_no_way_around(void)
 {
 	struct frame_spec many = { SIP, IPV6 };
 	struct frame_spec wide = { SIP, IPV6 };
@@ -180,7 +182,7 @@ Test(frame, extension_headers_are_no_way_around)
 
 /* With 1024 octets of padding in front, a program that loses count by as much reads the padding:
  * what is in there must not be taken for the message. */
-Test(frame, padding_is_not_read_as_the_message)
+static void padding_is_not_read_as_the_message(void)
 {
 	static const char decoy[] = REQUEST("OPTIONS");
 	struct frame_spec spec = { .text = REQUEST("INVITE"),
@@ -199,7 +201,7 @@ Test(frame, padding_is_not_read_as_the_message)
 
 /* Random octets, and a good frame with random octets changed: nothing breaks, and what was dropped
  * was counted. */
-Test(frame, random_octets)
+static void random_octets(void)
 {
 	struct frame_spec specs[] = { { SIP, .vlans = 1 },
 				      { SIP, IPV6, .extension = { EXT(IPPROTO_DSTOPTS, 1) } },
@@ -217,4 +219,19 @@ Test(frame, random_octets)
 		dropped += !rig_passes(&frame);
 	}
 	cr_expect_geq(rig_counted_all(), dropped);
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(every_shape_that_reaches_a_listener),
+	RIG_CASE(lengths_that_lie_are_damaged),
+	RIG_CASE(what_is_not_ours_passes_without_a_trace),
+	RIG_CASE(frames_that_end_within_their_headers),
+	RIG_CASE(extension_headers_are_no_way_around),
+	RIG_CASE(padding_is_not_read_as_the_message),
+	RIG_CASE(random_octets),
+};
+
+Test(frame, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }

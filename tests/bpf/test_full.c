@@ -41,7 +41,7 @@ static void trust_peer(const char *to, __u16 port)
 
 /* Ten times as many unknown sources as there is room for: each is let through or limited as ever, and
  * a known one does not notice. */
-Test(full, sources)
+static void sources(void)
 {
 	struct frame_spec known = { .from = "203.0.113.1", .text = REQUEST("INVITE") };
 	__u64 rows = 0;
@@ -66,7 +66,7 @@ Test(full, sources)
 }
 
 /* The one that was used least lately goes, so those who talk stay trusted. */
-Test(full, trusted)
+static void trusted(void)
 {
 	struct frame_spec talker = { .from = "203.0.113.1", .text = REQUEST("OPTIONS") };
 	__u64 rows = 0;
@@ -84,7 +84,7 @@ Test(full, trusted)
 }
 
 /* A flood that the server challenges does not push out who is trusted: that is another table. */
-Test(full, provisional)
+static void provisional(void)
 {
 	struct frame_spec known = { .from = "203.0.113.1", .text = REQUEST("INVITE") };
 
@@ -119,7 +119,7 @@ static const char *bye(unsigned int n)
 }
 
 /* Calls beyond the room are not known; the others stay, and it is counted. */
-Test(full, dialogs)
+static void dialogs(void)
 {
 	struct frame_spec spec = { .from = "198.51.100.9" };
 	__u64 rows = 0;
@@ -139,7 +139,7 @@ Test(full, dialogs)
 }
 
 /* No more bans: scanners are dropped all the same, and it is counted. */
-Test(full, bans)
+static void bans(void)
 {
 	struct frame_spec scan = {
 		.text = REQUEST_WITH("OPTIONS", "sip:1@x", "b@x", "", "User-Agent: smap\r\n"),
@@ -166,7 +166,7 @@ Test(full, bans)
 }
 
 /* More datagrams in fragments than there is room for: the newest ones are whole. */
-Test(full, fragments)
+static void fragments(void)
 {
 	static const char text[] = REQUEST("INVITE");
 
@@ -181,4 +181,14 @@ Test(full, fragments)
 		rig_sends(&spec);
 	}
 	cr_expect_eq(rig_counted(CLASS_FRAGMENT, PASS_FRAGMENT), 4 * ROOM);
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(sources), RIG_CASE(trusted), RIG_CASE(provisional),
+	RIG_CASE(dialogs), RIG_CASE(bans),    RIG_CASE(fragments),
+};
+
+Test(full, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }

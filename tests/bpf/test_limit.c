@@ -134,7 +134,7 @@ static void expect_bucket(const struct bucket *b)
 
 static void expect_buckets(const char *yaml, const struct bucket *buckets, size_t count)
 {
-	rig_open(yaml);
+	rig_reload(yaml);
 	for (size_t i = 0; i < count; i++)
 		expect_bucket(&buckets[i]);
 }
@@ -222,7 +222,7 @@ static const struct bucket per_source[] = {
 	  4 },
 };
 
-Test(limit, of_one_source)
+static void of_one_source(void)
 {
 	expect_buckets(LIMITS
 		       "      per_source: {invite: 20/s, register: {rate: 10/s, burst: 7},\n"
@@ -258,7 +258,7 @@ static const struct bucket per_prefix[] = {
 	  50 },
 };
 
-Test(limit, of_one_network)
+static void of_one_network(void)
 {
 	struct frame_spec spec = { SIP("REGISTER") };
 
@@ -341,7 +341,7 @@ static const char unknown_limits[] = LIMITS
 	"        options: {rate: 50/s, burst: 1}, other: {rate: 300/s, burst: 30},\n"
 	"        malformed: {rate: 20/s, burst: 10}, emergency: off}\n" BUT_UNKNOWN;
 
-Test(limit, of_all_unknown_sources_together)
+static void of_all_unknown_sources_together(void)
 {
 	__u64 rows = 0;
 
@@ -359,13 +359,13 @@ Test(limit, of_all_unknown_sources_together)
 }
 
 /* A flood of unknown sources, of every class, takes nothing from one that is known. */
-Test(limit, floods_of_unknown_sources_do_not_touch_known_ones)
+static void floods_of_unknown_sources_do_not_touch_known_ones(void)
 {
 	struct frame_spec known = { SIP("INVITE"), .from = "203.0.113.5", .sport = 7000 };
 	struct frame_spec in_dialog = { .text = IN_DIALOG("BYE", "call-1@x"),
 					.from = "203.0.113.6" };
 
-	rig_open(RIG_PROXY); /* the usual limits */
+	rig_reload(RIG_PROXY); /* the usual limits */
 	rig_reply(&(struct frame_spec){ .from = "192.0.2.10",
 					.to = "203.0.113.5",
 					.dport = 7000,
@@ -399,13 +399,14 @@ static const struct bucket total[] = {
 };
 
 /* Ceilings: what unknown sources may take of them is at most the rate, and known ones have more. */
-Test(limit, of_a_service)
+static void of_a_service(void)
 {
 	struct frame_spec known = { SIP("MESSAGE"), .from = "203.0.113.5" };
 	unsigned int passed = 0, more = 0;
 
-	rig_open(LIMITS "      total: {invite: off, register: off, options: off, malformed: off,\n"
-			"        other: {rate: 100/s, burst: 80}, all: off}\n" BUT_TOTAL);
+	rig_reload(LIMITS
+		   "      total: {invite: off, register: off, options: off, malformed: off,\n"
+		   "        other: {rate: 100/s, burst: 80}, all: off}\n" BUT_TOTAL);
 	rig_reply(&(struct frame_spec){ .from = "192.0.2.10",
 					.to = "203.0.113.5",
 					.text = RESPONSE("200 OK", "REGISTER") });
@@ -426,13 +427,13 @@ Test(limit, of_a_service)
 }
 
 /* Hours: nothing drifts, nothing overflows. */
-Test(limit, over_hours)
+static void over_hours(void)
 {
 	static const struct frame_spec spec = { SIP("INVITE") };
 	__u64 passed;
 
-	rig_open(LIMITS "      per_source: {invite: {rate: 5/s, burst: 10}, register: off,\n"
-			"        options: off, other: off, malformed: off}\n" BUT_PER_SOURCE);
+	rig_reload(LIMITS "      per_source: {invite: {rate: 5/s, burst: 10}, register: off,\n"
+			  "        options: off, other: off, malformed: off}\n" BUT_PER_SOURCE);
 	passed = series(&spec, always_the_same, 77777777, 4 * HOUR);
 	expect_about("four hours", passed, 4 * 3600 * 5 + 10);
 	rig_wait(1000 * 24 * HOUR);
@@ -441,13 +442,13 @@ Test(limit, over_hours)
 }
 
 /* Rates from one an hour to what no packet path reaches. */
-Test(limit, slow_and_fast)
+static void slow_and_fast(void)
 {
 	static const struct frame_spec invite = { SIP("INVITE") }, options = { SIP("OPTIONS") };
 	static const struct frame_spec other = { SIP("BYE") };
 
-	rig_open(LIMITS "      per_source: {invite: 6/m, register: off, options: 10/h,\n"
-			"        other: 50000/s, malformed: off}\n" BUT_PER_SOURCE);
+	rig_reload(LIMITS "      per_source: {invite: 6/m, register: off, options: 10/h,\n"
+			  "        other: 50000/s, malformed: off}\n" BUT_PER_SOURCE);
 	expect_about("six a minute", series(&invite, always_the_same, SECOND / 4, HOUR), 360);
 	expect_about("ten an hour", series(&options, always_the_same, 10 * SECOND, 24 * HOUR), 240);
 	rig_wait(MINUTE);
@@ -458,13 +459,13 @@ Test(limit, slow_and_fast)
 }
 
 /* A clock that stands still, or goes back a little as it may between CPUs, gives nothing away. */
-Test(limit, clocks_that_do_not_agree)
+static void clocks_that_do_not_agree(void)
 {
 	struct frame_spec spec = { SIP("INVITE") };
 	__u64 passed = 0;
 
-	rig_open(LIMITS "      per_source: {invite: {rate: 10/s, burst: 10}, register: off,\n"
-			"        options: off, other: off, malformed: off}\n" BUT_PER_SOURCE);
+	rig_reload(LIMITS "      per_source: {invite: {rate: 10/s, burst: 10}, register: off,\n"
+			  "        options: off, other: off, malformed: off}\n" BUT_PER_SOURCE);
 	for (__u64 n = 0; n < 20000; n++) {
 		rig_at(MINUTE + n * 1000000 + (n % 2 ? 4000000 : 0)); /* a tick ahead or behind */
 		passed += rig_sends(&spec);
@@ -664,9 +665,9 @@ static const char known_limits[] =
 	"networks: {exempt: [192.0.2.200]}\n"
 	"trust: {trusted: 1d, provisional: 1h}\n";
 
-Test(limit, of_those_who_are_known)
+static void of_those_who_are_known(void)
 {
-	rig_open(known_limits);
+	rig_reload(known_limits);
 	for (size_t i = 0; i < COUNT(known); i++) {
 		struct bucket b = known[i];
 		__u64 passed = 0;
@@ -691,14 +692,14 @@ Test(limit, of_those_who_are_known)
 }
 
 /* A dialog has its budget; when that is spent, its messages spend from their sender's. */
-Test(limit, of_a_dialog)
+static void of_a_dialog(void)
 {
 	struct frame_spec bye = { .text = IN_DIALOG("BYE", "call-1@x"),
 				  .from = "203.0.113.3",
 				  .sport = 9999 };
 	__u64 passed;
 
-	rig_open(known_limits);
+	rig_reload(known_limits);
 	make_known();
 	for (unsigned int n = 0; n < 50; n++)
 		rig_expect_reason("within it", &bye, CLASS_BYE, PASS_DIALOG);
@@ -733,11 +734,11 @@ static const struct urgency urgencies[] = {
 	{ "BYE in a dialog", { .text = IN_DIALOG("BYE", "call-1@x") }, CLASS_BYE, PASS_DIALOG },
 };
 
-Test(limit, the_least_urgent_is_shed_first)
+static void the_least_urgent_is_shed_first(void)
 {
-	rig_open(LIMITS RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_OTHERS_OFF
-		 "      provisional: off\n      dialog: off\n"
-		 "      total: {" RIG_ALL_OFF ", all: {rate: 100/s, burst: 801}}\n");
+	rig_reload(LIMITS RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_OTHERS_OFF
+		   "      provisional: off\n      dialog: off\n"
+		   "      total: {" RIG_ALL_OFF ", all: {rate: 100/s, burst: 801}}\n");
 	for (unsigned int round = 0; round < 2; round++) {
 		rig_clear();
 		rig_wait(MINUTE);
@@ -799,20 +800,21 @@ static const struct {
 	  true },
 };
 
-Test(limit, emergency_calls_have_a_budget_of_their_own)
+static void emergency_calls_have_a_budget_of_their_own(void)
 {
 	struct frame_spec call = { CALL("urn:service:sos") };
 	struct frame_spec usual = { SIP("INVITE") };
 	unsigned int passed = 0;
 
-	rig_open(LIMITS "      per_source: {invite: 1/m, register: off, options: 1/m, other: off,\n"
-			"        malformed: off}\n"
-			"      provisional: 1/m\n      dialog: off\n"
-			"      trusted: {invite: 1/m, register: off, options: off, other: off,\n"
-			"        malformed: off}\n"
-			"      unknown: {" RIG_ALL_OFF ", emergency: {rate: 2/s, burst: 20}}\n"
-			"      total: {" RIG_ALL_OFF
-			", all: {rate: 1000/s, burst: 1000}}\n" RIG_PER_PREFIX_OFF RIG_OTHERS_OFF);
+	rig_reload(LIMITS
+		   "      per_source: {invite: 1/m, register: off, options: 1/m, other: off,\n"
+		   "        malformed: off}\n"
+		   "      provisional: 1/m\n      dialog: off\n"
+		   "      trusted: {invite: 1/m, register: off, options: off, other: off,\n"
+		   "        malformed: off}\n"
+		   "      unknown: {" RIG_ALL_OFF ", emergency: {rate: 2/s, burst: 20}}\n"
+		   "      total: {" RIG_ALL_OFF
+		   ", all: {rate: 1000/s, burst: 1000}}\n" RIG_PER_PREFIX_OFF RIG_OTHERS_OFF);
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		bool options = !strncmp(calls[i].spec.text, "OPTIONS", 7);
 
@@ -858,7 +860,7 @@ Test(limit, emergency_calls_have_a_budget_of_their_own)
 
 /* ---- what cannot be decided, connections ---- */
 
-Test(limit, of_undecided_messages_and_of_connections)
+static void of_undecided_messages_and_of_connections(void)
 {
 	static char text[4000];
 	struct frame_spec undecided = { .text = text };
@@ -867,10 +869,10 @@ Test(limit, of_undecided_messages_and_of_connections)
 
 	snprintf(text, sizeof(text), "INVITE sip:bob@192.0.2.10 SIP/2.0\r\nSubject: %0*d\r\n%s",
 		 3000, 1, HEADERS("INVITE", "u@x", "") LAST_HEADER);
-	rig_open(LIMITS RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF
-			 RIG_PEERS_OFF "      undecided: {rate: 10/s, burst: 5}\n"
-				       "      syn: {rate: 20/s, burst: 7}\n"
-				       "networks: {exempt: [203.0.113.0/24]}\n");
+	rig_reload(LIMITS RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_UNKNOWN_OFF RIG_TOTAL_OFF
+			   RIG_PEERS_OFF "      undecided: {rate: 10/s, burst: 5}\n"
+					 "      syn: {rate: 20/s, burst: 7}\n"
+					 "networks: {exempt: [203.0.113.0/24]}\n");
 	for (unsigned int n = 0; n < 20; n++) {
 		everybody(&undecided, n);
 		rig_expect_reason("undecided", &undecided, CLASS_INVITE,
@@ -889,4 +891,27 @@ Test(limit, of_undecided_messages_and_of_connections)
 	rig_expect_reason("SYN ACK", &syn, CLASS_STREAM, PASS_STREAM);
 	syn.tcp_flags = 0x18;
 	rig_expect_reason("data", &syn, CLASS_STREAM, PASS_STREAM);
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(of_one_source),
+	RIG_CASE(of_one_network),
+	RIG_CASE(of_all_unknown_sources_together),
+	RIG_CASE(floods_of_unknown_sources_do_not_touch_known_ones),
+	RIG_CASE(of_a_service),
+	RIG_CASE(over_hours),
+	RIG_CASE(slow_and_fast),
+	RIG_CASE(clocks_that_do_not_agree),
+	RIG_CASE(of_those_who_are_known),
+	RIG_CASE(of_a_dialog),
+	RIG_CASE(the_least_urgent_is_shed_first),
+	RIG_CASE(emergency_calls_have_a_budget_of_their_own),
+	RIG_CASE(of_undecided_messages_and_of_connections),
+};
+
+/* Each case sets limits of its own, by a reload. */
+Test(limit, cases)
+{
+	rig_open(RIG_PROXY);
+	rig_run_cases(RIG_PROXY, cases, COUNT(cases));
 }

@@ -21,9 +21,11 @@ static void take(const struct tap_record *record, void *ctx)
 	records++;
 }
 
+static const char yaml[] = RIG_PROXY RIG_UNLIMITED;
+
 static void setup(void)
 {
-	rig_open(RIG_PROXY RIG_UNLIMITED);
+	rig_open(yaml);
 	cr_assert_eq(tap_open(rig_maps(), take, NULL, &tap), 0);
 }
 
@@ -72,7 +74,7 @@ static enum traffic_class class_of(const struct sip_message *msg)
 					 : msg->start.method;
 }
 
-Test(scan, messages_of_real_devices)
+static void messages_of_real_devices(void)
 {
 	static struct sample samples[FILES_MAX];
 	static struct sip_message msg;
@@ -95,7 +97,7 @@ Test(scan, messages_of_real_devices)
 }
 
 /* Bodies of every length: the headers end at every distance from the end of the frame. */
-Test(scan, short_tails)
+static void short_tails(void)
 {
 	for (size_t body = 0; body < 100; body++) {
 		char text[1000], name[32];
@@ -112,7 +114,7 @@ Test(scan, short_tails)
 }
 
 /* The last header is the one of interest, and ends with the frame. */
-Test(scan, every_header_may_be_the_last)
+static void every_header_may_be_the_last(void)
 {
 	static const char *const lines[] = {
 		"Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK776asdhds\r\n",
@@ -148,7 +150,7 @@ static __u64 hash_of(const char *text)
 
 /* One Call-ID has one hash, whether it stands first or ends a message without a body, and whatever
  * message came before; of every length. */
-Test(scan, one_call_id_has_one_hash)
+static void one_call_id_has_one_hash(void)
 {
 	for (int n = 1; n < 100; n++) {
 		char call_id[120], first[1000], at_end[1000];
@@ -233,7 +235,7 @@ static const struct {
 	{ "a start line and no more", "INVITE sip:bob@192.0.2.10 SIP/2.0\r\n\r\n", PASS_MALFORMED },
 };
 
-Test(scan, shapes)
+static void shapes_of_headers(void)
 {
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		expect_as_here(shapes[i].name, shapes[i].text, strlen(shapes[i].text),
@@ -278,7 +280,7 @@ static const struct {
 	{ "several buffers, headers beyond the reach", 40, 5000, 3000, PASS_UNDECIDED },
 };
 
-Test(scan, messages_of_every_size)
+static void messages_of_every_size(void)
 {
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		static char text[FRAME_ROOM];
@@ -292,7 +294,7 @@ Test(scan, messages_of_every_size)
 }
 
 /* Every length of a full frame, up to 1472 octets and beyond. */
-Test(scan, lengths_around_a_full_frame)
+static void lengths_around_a_full_frame(void)
 {
 	static char text[FRAME_ROOM];
 
@@ -307,7 +309,7 @@ Test(scan, lengths_around_a_full_frame)
 }
 
 /* The Call-ID is found in the octets of this packet, not in what the one before left behind. */
-Test(scan, nothing_is_left_of_the_packet_before)
+static void nothing_is_left_of_the_packet_before(void)
 {
 	static const char whole[] = REQUEST("INVITE");
 	__u64 hash;
@@ -322,4 +324,20 @@ Test(scan, nothing_is_left_of_the_packet_before)
 		if (length < 200)
 			cr_expect_neq(last.call_id_hash, hash, "%zu octets", length);
 	}
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(messages_of_real_devices),
+	RIG_CASE(short_tails),
+	RIG_CASE(every_header_may_be_the_last),
+	RIG_CASE(one_call_id_has_one_hash),
+	RIG_CASE(shapes_of_headers),
+	RIG_CASE(messages_of_every_size),
+	RIG_CASE(lengths_around_a_full_frame),
+	RIG_CASE(nothing_is_left_of_the_packet_before),
+};
+
+Test(scan, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }

@@ -95,7 +95,7 @@ static const struct {
 };
 
 /* Each of them twice: asked of the maps, and from the row. */
-Test(source, the_longest_network_that_holds_an_address_counts)
+static void the_longest_network_that_holds_an_address_counts(void)
 {
 	for (unsigned int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < COUNT(networks); i++) {
@@ -112,7 +112,7 @@ Test(source, the_longest_network_that_holds_an_address_counts)
 }
 
 /* Hosts of one /64 share a row of sources, not what the configuration says of each. */
-Test(source, hosts_of_a_64_are_told_apart)
+static void hosts_of_a_64_are_told_apart(void)
 {
 	for (unsigned int round = 0; round < 2; round++) {
 		expect_from("2001:db8:f::6", 5060, DROP_DENIED);
@@ -128,7 +128,7 @@ Test(source, hosts_of_a_64_are_told_apart)
 	}
 }
 
-Test(source, a_ban_holds_from_the_next_packet_to_the_last_nanosecond)
+static void a_ban_holds_from_the_next_packet_to_the_last_nanosecond(void)
 {
 	expect_from("192.0.2.1", 5060, PASS_UNKNOWN);
 	ban("192.0.2.1/32", rig_now() + 10 * SECOND);
@@ -147,7 +147,7 @@ Test(source, a_ban_holds_from_the_next_packet_to_the_last_nanosecond)
 	expect_from("192.0.2.1", 5060, PASS_UNKNOWN);
 }
 
-Test(source, a_ban_of_a_source_without_a_row)
+static void a_ban_of_a_source_without_a_row(void)
 {
 	ban("192.0.2.1/32", rig_now() + 10 * SECOND);
 	expect_from("192.0.2.1", 5060, DROP_BANNED);
@@ -156,7 +156,7 @@ Test(source, a_ban_of_a_source_without_a_row)
 	expect_from("192.0.2.1", 5060, PASS_UNKNOWN);
 }
 
-Test(source, a_ban_of_a_network)
+static void a_ban_of_a_network(void)
 {
 	expect_from("192.0.2.77", 5060, PASS_UNKNOWN);
 	ban("192.0.2.64/26", 0);
@@ -173,7 +173,7 @@ Test(source, a_ban_of_a_network)
 }
 
 /* The longest ban answers first; when it has run out, the wider one behind it does. */
-Test(source, behind_a_ban_that_has_run_out_stands_a_wider_one)
+static void behind_a_ban_that_has_run_out_stands_a_wider_one(void)
 {
 	ban("192.0.2.0/24", rig_now() + 100 * SECOND);
 	ban("192.0.2.0/26", rig_now() + 10 * SECOND);
@@ -190,7 +190,7 @@ Test(source, behind_a_ban_that_has_run_out_stands_a_wider_one)
 	expect_from("2001:db8:b::1", 5060, PASS_UNKNOWN);
 }
 
-Test(source, exempt_networks_are_never_banned)
+static void exempt_networks_are_never_banned(void)
 {
 	ban("203.0.112.0/23", 0);
 	expect_from("203.0.112.1", 5060, DROP_BANNED);
@@ -198,7 +198,7 @@ Test(source, exempt_networks_are_never_banned)
 	expect_from("203.0.113.1", 5060, PASS_EXEMPT);
 }
 
-Test(source, a_ban_spares_trusted_ports)
+static void a_ban_spares_trusted_ports(void)
 {
 	trust("192.0.2.1", 6000);
 	/* the first packet makes the row: it must not be one that knows of no ban */
@@ -220,7 +220,7 @@ Test(source, a_ban_spares_trusted_ports)
 }
 
 /* A provisional port is not a trusted one: its address is banned all the same. */
-Test(source, a_ban_does_not_spare_provisional_ports)
+static void a_ban_does_not_spare_provisional_ports(void)
 {
 	rig_reply(&(struct frame_spec){ .from = "192.0.2.10",
 					.to = "192.0.2.1",
@@ -243,7 +243,7 @@ static int count_row(const void *key, const void *value, void *ctx)
 }
 
 /* The row is asked, not the maps, until the generation says that they have changed. */
-Test(source, rows_remember_and_generations_make_them_ask_again)
+static void rows_remember_and_generations_make_them_ask_again(void)
 {
 	struct sipxdp_prefix prefix = ban_prefix("192.0.2.1/32");
 	struct ban value = { .origin = BAN_HAND };
@@ -268,7 +268,7 @@ Test(source, rows_remember_and_generations_make_them_ask_again)
 }
 
 /* A reload that takes a network away holds from the next packet on, for sources with a row too. */
-Test(source, networks_of_a_reload)
+static void networks_of_a_reload(void)
 {
 	expect_from("198.51.100.1", 5060, DROP_DENIED);
 	expect_from("203.0.113.1", 5060, PASS_EXEMPT);
@@ -278,7 +278,7 @@ Test(source, networks_of_a_reload)
 }
 
 /* Each service limits for itself, bans are for all. */
-Test(source, a_ban_is_for_all_services)
+static void a_ban_is_for_all_services(void)
 {
 	struct frame_spec spec = { SIP, .from = "192.0.2.1", .dport = 5070 };
 	struct rig_want want = { .service = run_service(rig_run(), 1),
@@ -291,4 +291,24 @@ Test(source, a_ban_is_for_all_services)
 	want.reason = DROP_BANNED;
 	rig_expect("banned", &spec, &want);
 	expect_from("192.0.2.1", 5060, DROP_BANNED);
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(the_longest_network_that_holds_an_address_counts),
+	RIG_CASE(hosts_of_a_64_are_told_apart),
+	RIG_CASE(a_ban_holds_from_the_next_packet_to_the_last_nanosecond),
+	RIG_CASE(a_ban_of_a_source_without_a_row),
+	RIG_CASE(a_ban_of_a_network),
+	RIG_CASE(behind_a_ban_that_has_run_out_stands_a_wider_one),
+	RIG_CASE(exempt_networks_are_never_banned),
+	RIG_CASE(a_ban_spares_trusted_ports),
+	RIG_CASE(a_ban_does_not_spare_provisional_ports),
+	RIG_CASE(rows_remember_and_generations_make_them_ask_again),
+	RIG_CASE(networks_of_a_reload),
+	RIG_CASE(a_ban_is_for_all_services),
+};
+
+Test(source, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }

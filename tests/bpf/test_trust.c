@@ -90,7 +90,7 @@ static const struct {
 	  "SIP/2.0 200 OK\r\n" HEADERS("REGISTER", "1", "") "f: <sip:a@x>\r\n\r\n", PASS_UNKNOWN },
 };
 
-Test(trust, what_the_server_says_is_learned)
+static void what_the_server_says_is_learned(void)
 {
 	for (size_t i = 0; i < COUNT(lessons); i++) {
 		struct frame_spec spec = from_peer(REQUEST_OF("REGISTER", "another-one"));
@@ -114,7 +114,7 @@ Test(trust, what_the_server_says_is_learned)
 }
 
 /* The same messages, but not of the server's, or not on their way out. */
-Test(trust, nobody_else_teaches)
+static void nobody_else_teaches(void)
 {
 	static const struct frame_spec specs[] = {
 		{ .from = SERVER, .sport = 5061, .to = PEER, .dport = PEER_PORT },
@@ -138,7 +138,7 @@ Test(trust, nobody_else_teaches)
 }
 
 /* Trust is seen through every shape that the server's frames have. */
-Test(trust, frames_of_the_server)
+static void frames_of_the_server(void)
 {
 	static char text[4000];
 	static const struct frame_spec specs[] = {
@@ -180,7 +180,7 @@ Test(trust, frames_of_the_server)
 		     "the first fragment of one");
 }
 
-Test(trust, it_ends_in_time)
+static void it_ends_in_time(void)
 {
 	struct frame_spec spec = from_peer(REQUEST_OF("REGISTER", "x"));
 
@@ -216,7 +216,7 @@ static struct sipxdp_peer the_peer(void)
 }
 
 /* What the daemon or a person has set stays, if it is longer. */
-Test(trust, a_longer_time_stays)
+static void a_longer_time_stays(void)
 {
 	struct sipxdp_peer peer = the_peer();
 	struct trusted row;
@@ -273,7 +273,7 @@ static void expect_dialog(bool known, enum reason otherwise)
 		       known && in_dialog[i].of_it ? PASS_DIALOG : otherwise);
 }
 
-Test(trust, calls_that_come_in)
+static void calls_that_come_in(void)
 {
 	struct frame_spec other = from_peer(IN_DIALOG("BYE", CALL));
 
@@ -319,7 +319,7 @@ static struct dialog the_dialog(void)
 	return found;
 }
 
-Test(trust, states_of_a_call)
+static void states_of_a_call(void)
 {
 	struct sipxdp_peer peer = the_peer();
 	struct dialog d;
@@ -346,7 +346,7 @@ Test(trust, states_of_a_call)
 }
 
 /* The server calls; who answers from where it was called, with its Call-ID, is real. */
-Test(trust, calls_that_go_out)
+static void calls_that_go_out(void)
 {
 	struct frame_spec elsewhere = from_peer(RESPONSE_OF("200 OK", "INVITE", CALL));
 	struct sipxdp_peer peer = the_peer();
@@ -375,4 +375,20 @@ Test(trust, calls_that_go_out)
 	cr_expect_eq(row.proven, 1);
 	expect("200", RESPONSE_OF("200 OK", "INVITE", CALL), CLASS_2XX, PASS_DIALOG);
 	expect("its next call", REQUEST_OF("INVITE", "3"), CLASS_INVITE, PASS_TRUSTED);
+}
+
+static const struct rig_case cases[] = {
+	RIG_CASE(what_the_server_says_is_learned),
+	RIG_CASE(nobody_else_teaches),
+	RIG_CASE(frames_of_the_server),
+	RIG_CASE(it_ends_in_time),
+	RIG_CASE(a_longer_time_stays),
+	RIG_CASE(calls_that_come_in),
+	RIG_CASE(states_of_a_call),
+	RIG_CASE(calls_that_go_out),
+};
+
+Test(trust, cases)
+{
+	rig_run_cases(yaml, cases, COUNT(cases));
 }
