@@ -168,7 +168,7 @@ bpf-test: $(BPF_TEST_BIN)
 test: deps-test
 	$(Q)tests/run.sh
 
-$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) | $(SKEL)
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(wildcard include/sipxdp/*.h user/*/*.h tests/fuzz/*.h) | $(SKEL)
 	$(say) FUZZ $@
 	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=undefined -o $@ $< $(LIB_SRC) $(LDLIBS)

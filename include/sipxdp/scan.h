@@ -471,7 +471,7 @@ SCAN_INLINE void scan_trim(const struct scan_text *t, struct scan *s, struct sca
 			to--;
 	if (scan_octet(t, s, to - 1) <= ' ')
 		s->flags |= SCAN_BEYOND; /* more blanks than are looked at */
-	value->offset = from;
+	value->offset = from < to ? from : 0;
 	value->length = from < to ? to - from : 0;
 	SCAN_SETTLE();
 }
