@@ -32,6 +32,20 @@ calls=() # of the second
 
 # ---- receivers: what stands in the flood's way on the server ----
 
+# nft_guard SET STATEMENT: drops what a source sends beyond the limit, before the network stack
+nft_guard() {
+	lab_in server nft -f - <<-END
+		table netdev guard {
+			counter dropped { }
+			$1
+			chain ingress {
+				type filter hook ingress device "$device" priority 0; policy accept;
+				ip daddr $LAB_SERVER udp dport 5060 $2 { ip saddr limit rate over $LIMIT/second burst $LIMIT packets } counter name dropped drop
+			}
+		}
+	END
+}
+
 receiver_up() {
 	case $1 in
 	nothing) ;;
@@ -42,19 +56,10 @@ receiver_up() {
 		lab_config enforce | sed "s/eth0/$device/" >"$lab_tmp/sipxdp.yaml"
 		lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 		;;
-	"nft meter")
-		lab_in server nft -f - <<-END
-			table netdev guard {
-				counter dropped { }
-				set talkers {
-					type ipv4_addr; size $TALKERS; flags dynamic, timeout; timeout 1m
-				}
-				chain ingress {
-					type filter hook ingress device "$device" priority 0; policy accept;
-					udp dport 5060 add @talkers { ip saddr limit rate over $LIMIT/second burst $LIMIT packets } counter name dropped drop
-				}
-			}
-		END
+	"nft meter") nft_guard "" "meter talkers size $TALKERS" ;;
+	"nft set")
+		nft_guard "set talkers { type ipv4_addr; size $TALKERS; flags dynamic, timeout; timeout 1m; }" \
+			"add @talkers"
 		;;
 	esac
 }
@@ -63,7 +68,7 @@ receiver_down() {
 	case $1 in
 	"XDP drop") lab_in server ip link set dev "$device" xdp off ;;
 	sipxdp) lab_stop_sipxdp ;;
-	"nft meter") lab_in server nft delete table netdev guard ;;
+	nft*) lab_in server nft delete table netdev guard ;;
 	esac
 }
 
@@ -74,7 +79,7 @@ receiver_dropped() {
 	nothing) lab_in server awk '/^Udp:/ { if (n++) print $6 }' /proc/net/snmp ;;
 	"XDP drop") lab_in server ethtool -S "$device" | awk '/rx_queue_.*xdp_drops/ { n += $2 } END { print n + 0 }' ;;
 	sipxdp) lab_ctl --json stats | jq '[.stats[] | select(.verdict == "drop").packets] | add // 0' ;;
-	"nft meter")
+	nft*)
 		lab_in server nft -j list counter netdev guard dropped |
 			jq '.nftables[] | select(.counter).counter.packets'
 		;;
@@ -229,7 +234,7 @@ measure_drops() {
 	local receiver
 	napi_start
 	full_socket
-	for receiver in nothing "XDP drop" "nft meter" sipxdp; do
+	for receiver in nothing "XDP drop" "nft set" "nft meter" sipxdp; do
 		measure_receiver "$receiver"
 	done
 	lab_stop socket
