@@ -8,11 +8,12 @@
 
 #include <linux/types.h>
 #include <sipxdp/address.h>
+#include <sipxdp/balance.h>
 #include <sipxdp/class.h>
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
 
-#define SIPXDP_LAYOUT 1
+#define SIPXDP_LAYOUT 2
 
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
@@ -127,6 +128,7 @@ struct service {
 	struct sipxdp_rate dialog;	    /* all messages of one dialog */
 	struct sipxdp_rate undecided; /* messages the kernel cannot decide about, whole service */
 	struct sipxdp_rate syn;	      /* new connections of one source */
+	struct balance balance;
 };
 
 /* ---- service_state: SERVICE_MAX elements, written by the kernel, survives a reload ---- */
@@ -138,6 +140,8 @@ struct service_state {
 	__u64 undecided_tat;
 	__u64 provisional_tat;
 	__u64 under_attack_until_ns; /* unknown budget was exhausted: proof of source is asked */
+	__u32 maglev_bank;	     /* which half of the service's table is in force */
+	__u32 backends_up;
 };
 
 /* ---- sources: talkers, by address (IPv6: by /64) and service ---- */
@@ -288,7 +292,7 @@ struct dialog {
 	enum dialog_state state;
 	__u16 service;
 	__u16 from_server; /* 1: the server sent the INVITE, to `peer` */
-	__u32 backend;	   /* balancing: 1 + index, 0 = none */
+	__u32 backend;	   /* place in `backends`, 0 = none */
 };
 _Static_assert(sizeof(struct dialog) == 64, "dialog layout");
 
