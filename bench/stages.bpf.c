@@ -42,7 +42,8 @@ static __always_inline int path_guard(struct packet *pkt, const struct scan *s,
 	if (last == PATH_scan) {
 		scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
 			     pkt->f->datagram_length -
-				     (pkt->f->text_offset - pkt->f->payload_offset));
+				     (pkt->f->text_offset - pkt->f->payload_offset),
+			     dialog_is_told_by_tag(pkt->f->class));
 		return XDP_PASS;
 	}
 	if (guard_message(pkt, s) != VERDICT_COUNT)
@@ -102,7 +103,7 @@ enum scan_step {
 
 #define HEADERS 42 /* octets in front of the message: Ethernet, IPv4, UDP */
 
-/* As scan_message(), and the line table of messages that it begins with. */
+/* As scan_message() and scan_to_tag(), and the line table of messages that it begins with. */
 static __always_inline void scan_steps(const struct scan_text *t, struct scan *s, const __u64 *key,
 				       const enum scan_step last)
 {
@@ -119,33 +120,25 @@ static __always_inline void scan_steps(const struct scan_text *t, struct scan *s
 	if (last == SCAN_STEP_hash)
 		return;
 	scan_value(t, s, SLOT_CSEQ, &s->cseq);
-	scan_cseq_method(t, s, &s->cseq, &s->cseq_method);
-	s->cseq_word = scan_keep(scan_load(t, s, s->cseq_method.offset), s->cseq_method.length);
+	scan_cseq_method(t, s);
 	if (last == SCAN_STEP_cseq)
 		return;
 	scan_value(t, s, SLOT_USER_AGENT, &s->user_agent);
-	s->agent[0] = scan_load(t, s, s->user_agent.offset) | SCAN_EACH(0x20);
-	s->agent[1] = scan_load(t, s, s->user_agent.offset + 8U) | SCAN_EACH(0x20);
+	if (s->user_agent.length) {
+		s->agent[0] = scan_load(t, s, s->user_agent.offset) | SCAN_EACH(0x20);
+		s->agent[1] = scan_load(t, s, s->user_agent.offset + 8U) | SCAN_EACH(0x20);
+	}
 	if (last == SCAN_STEP_agent)
 		return;
-	scan_value(t, s, SLOT_MAX_FORWARDS, &s->max_forwards);
 	scan_value(t, s, SLOT_CONTENT_LENGTH, &s->content_length);
-	if (last == SCAN_STEP_numbers)
-		return;
-	scan_value(t, s, SLOT_VIA, &s->via);
-	scan_branch(t, s, &s->via, &s->branch);
-	if (last == SCAN_STEP_branch)
-		return;
-	scan_value(t, s, SLOT_FROM, &s->from);
-	scan_tag(t, s, &s->from, &s->from_tag);
-	if (last == SCAN_STEP_from_tag)
-		return;
-	scan_value(t, s, SLOT_TO, &s->to);
-	scan_tag(t, s, &s->to, &s->to_tag);
-	if (last == SCAN_STEP_to_tag)
-		return;
 	SCAN_SETTLE();
 	scan_check(t, s);
+	if (last == SCAN_STEP_check)
+		return;
+	scan_to_tag(t, s);
+	if (last == SCAN_STEP_to_tag)
+		return;
+	scan_details(t, s);
 }
 
 static __always_inline int scan_alone(struct xdp_md *ctx, const enum scan_step last)

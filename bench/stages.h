@@ -26,10 +26,8 @@
 	X(hash, "its keyed hash")                                                                  \
 	X(cseq, "CSeq and its method")                                                             \
 	X(agent, "User-Agent")                                                                     \
-	X(numbers, "Max-Forwards, Content-Length")                                                 \
-	X(branch, "Via and its branch")                                                            \
-	X(from_tag, "From and its tag")                                                            \
+	X(check, "Content-Length, checks of the whole")                                            \
 	X(to_tag, "To and its tag")                                                                \
-	X(check, "checks of the whole")
+	X(details, "Via branch, From tag, Max-Forwards: only on demand")
 
 #endif

@@ -6,14 +6,24 @@
 #include "classify.h"
 #include "limit.h"
 
-/* Could it be of a dialog? Requests with a To tag, CANCEL and ACK (which may have none), responses.
- */
+/* Messages that belong to a call or end up nowhere, whatever their tags; ACK of a failure and CANCEL
+ * have no tag in To. */
+static __always_inline bool dialog_always_has(__u32 class)
+{
+	return class_is_response(class) || class == CLASS_ACK || class == CLASS_BYE ||
+	       class == CLASS_CANCEL || class == CLASS_PRACK || class == CLASS_UPDATE;
+}
+
+/* Requests that are within a dialog or start something new, as the tag of To says (RFC 3261 section
+ * 12.2); REGISTER and PUBLISH are never of a call. */
+static __always_inline bool dialog_is_told_by_tag(__u32 class)
+{
+	return !dialog_always_has(class) && class != CLASS_REGISTER && class != CLASS_PUBLISH;
+}
+
 static __always_inline bool dialog_may_have(const struct packet *pkt, const struct scan *s)
 {
-	if (!s->call_id_hash)
-		return false;
-	return s->to_tag.length || pkt->f->class == CLASS_CANCEL || pkt->f->class == CLASS_ACK ||
-	       class_is_response(pkt->f->class);
+	return s->call_id_hash && (s->to_tag.length || dialog_always_has(pkt->f->class));
 }
 
 static __always_inline struct dialog *dialog_find(const struct packet *pkt, const struct scan *s)

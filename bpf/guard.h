@@ -334,7 +334,8 @@ static __always_inline enum verdict guard_dialog(struct packet *pkt, const struc
 static __always_inline enum verdict guard_message(struct packet *pkt, const struct scan *s)
 {
 	scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
-		     pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset));
+		     pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset),
+		     dialog_is_told_by_tag(pkt->f->class));
 	if (s->flags & (SCAN_BROKEN | SCAN_REPEATED)) {
 		pkt->f->limit = LIMIT_MALFORMED;
 		return VERDICT_COUNT;

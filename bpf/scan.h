@@ -8,7 +8,7 @@
 #include "packet.h"
 
 static __always_inline int scan_at(void *data, void *data_end, __u64 offset, __u64 length,
-				   __u64 whole)
+				   __u64 whole, __u32 want_to_tag)
 {
 	struct scan_text text = { .end = data_end };
 	const struct settings *cfg;
@@ -28,19 +28,24 @@ static __always_inline int scan_at(void *data, void *data_end, __u64 offset, __u
 	scan_begin(s, length < readable ? length : readable, whole);
 	SCAN_SETTLE();
 	scan_message(&text, s, cfg->hash_key);
+	if (want_to_tag)
+		scan_to_tag(&text, s);
 	return 0;
 }
 
 /* Scan the message at `offset` in the frame: `length` octets of it are in this frame, `whole` in
- * the datagram. */
-__noinline int scan_ingress(struct xdp_md *ctx, __u32 offset, __u32 length, __u32 whole)
+ * the datagram. The tag of To is looked for where it decides something. */
+__noinline int scan_ingress(struct xdp_md *ctx, __u32 offset, __u32 length, __u32 whole,
+			    __u32 want_to_tag)
 {
-	return scan_at((void *)(long)ctx->data, (void *)(long)ctx->data_end, offset, length, whole);
+	return scan_at((void *)(long)ctx->data, (void *)(long)ctx->data_end, offset, length, whole,
+		       want_to_tag);
 }
 
 __noinline int scan_egress(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 whole)
 {
-	return scan_at((void *)(long)skb->data, (void *)(long)skb->data_end, offset, length, whole);
+	return scan_at((void *)(long)skb->data, (void *)(long)skb->data_end, offset, length, whole,
+		       0);
 }
 
 #endif

@@ -49,7 +49,7 @@ enum scan_slot {
 	SLOT_USER_AGENT,
 	SLOT_MAX_FORWARDS,
 	SLOT_CONTENT_LENGTH,
-	SLOT_COUNT,
+	SLOT_START_LINE, /* no header, but a line that ends, too */
 	SLOT_ROOM = 16,
 };
 
@@ -91,11 +91,10 @@ struct scan {
 	 * starts */
 	__u16 colon[SLOT_ROOM];
 	__u16 end[SLOT_ROOM];
-	__u32 seen;	   /* bit a slot: stood at all */
 	__u32 repeated;	   /* bit a slot: stood more than once */
 	__u16 tail_origin; /* offset of tail[0] in the message */
 	__u16 pad;
-	__u32 stopped;	/* offset at which the walk over the packet stopped */
+	__u64 stopped;	/* offset at which the walk over the packet stopped */
 	__u64 length;	/* octets to look at: at most SCAN_REACH, and what is in the buffer */
 	__u64 whole;	/* octets of the whole message, as the UDP header gives it */
 	__u64 previous; /* slot of the header line before */
@@ -140,7 +139,8 @@ SCAN_INLINE __u16 scan_pair(const char *p)
 #define SCAN_PAIR(p)		scan_pair(p)
 #endif
 
-#define SCAN_CLIP(offset) SCAN_MASK(offset, SCAN_REACH)
+#define SCAN_CLIP_MASK	  (2 * SCAN_REACH + 1) /* what is just behind the reach is not wrapped */
+#define SCAN_CLIP(offset) SCAN_MASK(offset, SCAN_CLIP_MASK)
 
 /* What was stored is what is read from here on: paths that differ only in what they kept in
  * registers become one for the verifier. */
@@ -178,6 +178,12 @@ SCAN_INLINE __u64 scan_unusual(__u64 word)
 	       SCAN_HIGH;
 }
 
+/* The octets of a word that belong to a field of `length` octets. */
+SCAN_INLINE __u64 scan_keep(__u64 word, __u64 length)
+{
+	return length < 8 ? word & ((1ULL << (length * 8 & 63)) - 1) : word;
+}
+
 /* ---- a message: bounds are tested against `end`, so that the verifier follows ---- */
 
 struct scan_text {
@@ -205,54 +211,68 @@ SCAN_INLINE __u8 scan_octet(const struct scan_text *t, const struct scan *s, __u
 
 /* ---- header names ---- */
 
-/* A name is looked up by its first two letters and compared in one word, or two if it is longer
- * than seven letters. */
+/* A name is looked up by its first two letters and compared together with its colon: in one word, or
+ * two if it is longer than seven letters. */
 struct scan_name {
-	__u64 unlike; /* the complement of the name: an empty row is like no name */
-	__u64 mask;
-	__u64 unlike_end;
-	__u8 length;
-	__u8 slot;
-	__u8 zero[6];
+	__u64 unlike;	/* complement of the first eight octets: an empty row is like no name */
+	__u64 mask;	/* the octets of them that count */
+	__u64 fold;	/* 0x20 in each letter's: the case counts not */
+	__u64 end;	/* what is behind the first eight octets, and the same of it */
+	__u64 end_mask; /* 0: nothing is */
+	__u64 end_fold;
+	__u64 top;    /* bits by which the octet of the colon, and what is above, is shifted out */
+	__u32 length; /* without the colon */
+	__u32 slot;
 };
 
-#define NAME_HASH(a, b) ((__u32)(((__u32)(__u8)(a) | (__u32)(__u8)(b) << 8) * 0x86ed27f9U) >> 27)
-#define NAME_MASK(n)	(~0ULL >> (64 - 8 * (n)))
-#define W1(s)		((__u64)(s)[0])
-#define W2(s)		(W1(s) | (__u64)(s)[1] << 8)
-#define W3(s)		(W2(s) | (__u64)(s)[2] << 16)
-#define W4(s)		(W3(s) | (__u64)(s)[3] << 24)
-#define W5(s)		(W4(s) | (__u64)(s)[4] << 32)
-#define W6(s)		(W5(s) | (__u64)(s)[5] << 40)
-#define W7(s)		(W6(s) | (__u64)(s)[6] << 48)
-#define W8(s)		(W7(s) | (__u64)(s)[7] << 56)
+#define LETTERS(a, b)	   ((__u32)(__u8)(a) | (__u32)(__u8)(b) << 8)
+#define NAME_HASH(letters) ((__u32)((__u32)(letters)*0x86ed27f9U) >> 27)
+#define NAME_MASK(n)	   (~0ULL >> (64 - 8 * (n)))
+#define NAME_FOLD(n)	   (SCAN_EACH(0x20) & NAME_MASK(n))
+#define W1(s)		   ((__u64)(s)[0])
+#define W2(s)		   (W1(s) | (__u64)(s)[1] << 8)
+#define W3(s)		   (W2(s) | (__u64)(s)[2] << 16)
+#define W4(s)		   (W3(s) | (__u64)(s)[3] << 24)
+#define W5(s)		   (W4(s) | (__u64)(s)[4] << 32)
+#define W6(s)		   (W5(s) | (__u64)(s)[5] << 40)
+#define W7(s)		   (W6(s) | (__u64)(s)[6] << 48)
+#define W8(s)		   (W7(s) | (__u64)(s)[7] << 56)
 
 #define NAME_SHORT(a, b, word, n, s)                                                               \
-	[NAME_HASH(a, b)] = { .unlike = ~(word), .mask = NAME_MASK(n), .length = n, .slot = s }
+	[NAME_HASH(LETTERS(a, b))] = { .unlike = ~(word),                                          \
+				       .mask = NAME_MASK((n) + 1),                                 \
+				       .fold = NAME_FOLD(n),                                       \
+				       .top = 64 - 8 * (n),                                        \
+				       .length = n,                                                \
+				       .slot = s }
 #define NAME_LONG(a, b, word, word_end, n, s)                                                      \
-	[NAME_HASH(a, b)] = { .unlike = ~(word),                                                   \
-			      .mask = ~0ULL,                                                       \
-			      .unlike_end = ~(word_end),                                           \
-			      .length = n,                                                         \
-			      .slot = s }
+	[NAME_HASH(LETTERS(a, b))] = { .unlike = ~(word),                                          \
+				       .mask = NAME_MASK(8),                                       \
+				       .fold = NAME_FOLD(8),                                       \
+				       .end = word_end,                                            \
+				       .end_mask = NAME_MASK((n)-7),                               \
+				       .end_fold = NAME_FOLD((n)-8),                               \
+				       .length = n,                                                \
+				       .slot = s }
 /* A compact form, and the same before a blank or a tab (0x09 | 0x20 is ')'). */
-#define NAME_COMPACT(a, s)                                                                         \
-	NAME_SHORT(a, ':', a, 1, s), NAME_SHORT(a, ' ', a, 1, s), NAME_SHORT(a, ')', a, 1, s)
+#define NAME_COMPACT(a, name, s)                                                                   \
+	NAME_SHORT(a, ':', W2(name ":"), 1, s), NAME_SHORT(a, ' ', W2(name ":"), 1, s),            \
+		NAME_SHORT(a, ')', W2(name ":"), 1, s)
 
 static const struct scan_name scan_names[32] = {
-	NAME_COMPACT('v', SLOT_VIA),
-	NAME_COMPACT('f', SLOT_FROM),
-	NAME_COMPACT('t', SLOT_TO),
-	NAME_COMPACT('i', SLOT_CALL_ID),
-	NAME_COMPACT('l', SLOT_CONTENT_LENGTH),
-	NAME_SHORT('v', 'i', W3("via"), 3, SLOT_VIA),
-	NAME_SHORT('f', 'r', W4("from"), 4, SLOT_FROM),
-	NAME_SHORT('t', 'o', W2("to"), 2, SLOT_TO),
-	NAME_SHORT('c', 'a', W7("call-id"), 7, SLOT_CALL_ID),
-	NAME_SHORT('c', 's', W4("cseq"), 4, SLOT_CSEQ),
-	NAME_LONG('u', 's', W8("user-age"), W2("nt"), 10, SLOT_USER_AGENT),
-	NAME_LONG('m', 'a', W8("max-forw"), W4("ards"), 12, SLOT_MAX_FORWARDS),
-	NAME_LONG('c', 'o', W8("content-"), W6("length"), 14, SLOT_CONTENT_LENGTH),
+	NAME_COMPACT('v', "v", SLOT_VIA),
+	NAME_COMPACT('f', "f", SLOT_FROM),
+	NAME_COMPACT('t', "t", SLOT_TO),
+	NAME_COMPACT('i', "i", SLOT_CALL_ID),
+	NAME_COMPACT('l', "l", SLOT_CONTENT_LENGTH),
+	NAME_SHORT('v', 'i', W4("via:"), 3, SLOT_VIA),
+	NAME_SHORT('f', 'r', W5("from:"), 4, SLOT_FROM),
+	NAME_SHORT('t', 'o', W3("to:"), 2, SLOT_TO),
+	NAME_SHORT('c', 'a', W8("call-id:"), 7, SLOT_CALL_ID),
+	NAME_SHORT('c', 's', W5("cseq:"), 4, SLOT_CSEQ),
+	NAME_LONG('u', 's', W8("user-age"), W3("nt:"), 10, SLOT_USER_AGENT),
+	NAME_LONG('m', 'a', W8("max-forw"), W5("ards:"), 12, SLOT_MAX_FORWARDS),
+	NAME_LONG('c', 'o', W8("content-"), W7("length:"), 14, SLOT_CONTENT_LENGTH),
 };
 
 /* White space before the colon (RFC 3261 HCOLON), at most seven octets of it here: where the colon
@@ -270,26 +290,50 @@ SCAN_INLINE __u64 scan_find_colon(struct scan *s, __u64 offset, __u64 word)
 	return (__u8)(word >> (blanks * 8)) == ':' ? offset + blanks : 0;
 }
 
-/* The colon behind the name of the header line at `p` (24 octets readable), which starts at
- * `offset`; or 0 if the line is not one of interest. */
-SCAN_INLINE __u64 scan_colon(struct scan *s, const struct scan_name *name, const char *p,
-			     __u64 offset)
+/* The line at `p` (24 octets readable) that starts at `offset` is not `name` with its colon; it may
+ * be `name` with blanks before the colon: where that is, or 0. `diff`, `end_diff`: what is unlike
+ * in the name's words. */
+SCAN_INLINE __u64 scan_colon_apart(struct scan *s, const struct scan_name *name, const char *p,
+				   __u64 offset, __u64 diff, __u64 end_diff)
 {
-	__u64 word = SCAN_WORD(p), next = SCAN_WORD(p + 8), bits;
+	__u64 rest = name->length & 7, bits = rest * 8;
+	__u64 word = SCAN_WORD(p + 8), next = SCAN_WORD(p + 16);
 
-	if (((word | SCAN_EACH(0x20)) & name->mask) != ~name->unlike)
-		return 0;
-	bits = (name->length & 7) * 8; /* of the name in the last word it is in */
-	if (name->length >= 8) {
-		if (((next | SCAN_EACH(0x20)) ^ ~name->unlike_end) << (64 - bits))
-			return 0;
-		word = next;
-		next = SCAN_WORD(p + 16);
+	if (!name->end_mask) {
+		end_diff = diff;
+		diff = 0;
+		next = word;
+		word = SCAN_WORD(p);
 	}
-	word = word >> bits | next << (64 - bits);
-	if ((__u8)word == ':')
-		return offset + name->length;
-	return scan_find_colon(s, offset + name->length, word);
+	if (!rest || diff || end_diff << (64 - bits))
+		return 0;
+	return scan_find_colon(s, offset + name->length, word >> bits | next << (64 - bits));
+}
+
+/* The slot of the header line at `p` (24 octets readable) that starts at `offset`, its colon entered;
+ * SLOT_NONE if it is of no interest, or not the first of its kind. */
+SCAN_INLINE __u64 scan_line(struct scan *s, const char *p, __u64 offset)
+{
+	__u64 word = SCAN_WORD(p), diff, end_diff, colon, slot;
+	const struct scan_name *name = &scan_names[NAME_HASH((__u16)word | 0x2020)];
+
+	diff = ((word | name->fold) & name->mask) ^ ~name->unlike;
+	if (diff << (name->top & 63)) /* in more than the colon */
+		return SLOT_NONE;
+	end_diff = ((SCAN_WORD(p + 8) | name->end_fold) & name->end_mask) ^ name->end;
+	colon = offset + name->length;
+	if (SCAN_UNLIKELY(diff | end_diff)) {
+		colon = scan_colon_apart(s, name, p, offset, diff, end_diff);
+		if (!colon)
+			return SLOT_NONE;
+	}
+	slot = name->slot & (SLOT_ROOM - 1);
+	if (s->colon[slot]) { /* the first of its kind stays */
+		s->repeated |= 1U << slot;
+		return SLOT_NONE;
+	}
+	s->colon[slot] = colon;
+	return slot;
 }
 
 /* Offset of the first octet below 0x20 among the 32 at `p`, or 32. Octets from 0xa0 on may be
@@ -312,59 +356,39 @@ SCAN_INLINE __u64 scan_stop(const char *p)
 	return 24 + scan_lowest_octet(d & SCAN_HIGH);
 }
 
-/* Enter the header line at `p` (24 octets readable) that starts at `offset`. */
-SCAN_INLINE void scan_line(struct scan *s, const char *p, __u64 offset)
-{
-	const struct scan_name *name = &scan_names[NAME_HASH(p[0] | 0x20, p[1] | 0x20) & 31];
-	__u64 colon, slot;
-
-	s->end[s->previous & (SLOT_ROOM - 1)] = offset;
-	s->previous = SLOT_NONE;
-	colon = scan_colon(s, name, p, offset);
-	if (!colon)
-		return;
-	slot = name->slot & (SLOT_ROOM - 1);
-	if (s->colon[slot]) { /* the first of its kind stays */
-		s->repeated |= 1U << slot;
-		return;
-	}
-	s->colon[slot] = colon;
-	s->seen |= 1U << slot;
-	s->previous = slot;
-}
-
 /* Enter lines into the line table, from octet `offset` of the text at `base` on: until the blank
- * line (SCAN_COMPLETE), something broken, or fewer than SCAN_MARGIN octets before `end`. Returned
- * is where it stopped. One flat loop, whose rounds either step over octets that end no line or
- * enter one: nested loops would multiply the verifier's work. `mask` bounds offsets; `origin` is
- * the offset of `base` in the message, `left` the octets of it from there on. */
-#define SCAN_MARGIN 32ULL
+ * line (SCAN_COMPLETE), something broken, or fewer than 32 octets before `end`. Returned is where
+ * it stopped. One flat loop, whose rounds either step over octets that end no line or enter one:
+ * nested loops would multiply the verifier's work. `mask` bounds offsets; `origin` is the offset of
+ * `base` in the message, `left` the octets of it from there on: at most half of `mask`. */
 SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, const __u64 mask,
 			    __u64 origin, __u64 left, __u64 offset, const __u32 rounds)
 {
+	__u64 previous = s->previous; /* slot of the line before */
 	__u32 round;
 
 	for (round = 0; round < rounds; round++) {
-		const char *p;
 		__u64 stop, line;
+		const char *p;
 
 		SCAN_MASK(offset, mask);
-		if (offset > mask - SCAN_MARGIN)
-			break;
+		SCAN_MASK(previous, (SLOT_ROOM - 1));
 		p = base + offset;
-		if (p + SCAN_MARGIN > end)
+		if (p + 32 > end)
 			break;
 		stop = scan_stop(p);
+		if (stop == 32 && p + 64 <= end)
+			stop += scan_stop(p + 32);
 		offset += stop;
-		if (stop == 32)
-			continue;
 		if (offset >= left)
 			break;
 		SCAN_MASK(offset, mask);
 		p = base + offset;
 		if (p + 26 > end)
 			break;
-		if (SCAN_UNLIKELY(SCAN_PAIR(p) != SCAN_CRLF)) {
+		if (SCAN_PAIR(p) != SCAN_CRLF) {
+			if (stop && !(stop & 31) && (__u8)*p >= ' ')
+				continue; /* nothing stopped it */
 			if (*p == '\r' || *p == '\n') {
 				if (offset + 1 < left)		 /* else it was cut within a CRLF */
 					s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
@@ -374,19 +398,21 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 			continue;
 		}
 		offset += 2;
-		if (SCAN_UNLIKELY(!s->start_line))
-			s->start_line = origin + offset - 2;
 		line = SCAN_PAIR(p + 2);
-		if (SCAN_UNLIKELY(line == SCAN_CRLF)) {
-			s->body = origin + offset + 2;
-			s->end[s->previous & (SLOT_ROOM - 1)] = origin + offset;
-			s->flags |= SCAN_COMPLETE;
-			break;
+		if (SCAN_UNLIKELY((__u8)line <= ' ')) {
+			if ((__u8)line == ' ' || (__u8)line == '\t')
+				continue; /* folded (RFC 3261 section 7.3.1) */
+			if (line == SCAN_CRLF) {
+				s->body = origin + offset + 2;
+				s->end[previous] = origin + offset;
+				s->flags |= SCAN_COMPLETE;
+				break;
+			}
 		}
-		if (SCAN_UNLIKELY((__u8)line == ' ' || (__u8)line == '\t'))
-			continue; /* folded (RFC 3261 section 7.3.1) */
-		scan_line(s, p + 2, origin + offset);
+		s->end[previous] = origin + offset;
+		previous = scan_line(s, p + 2, origin + offset);
 	}
+	s->previous = previous;
 	return offset;
 }
 
@@ -411,7 +437,7 @@ SCAN_INLINE void scan_fill_tail(const struct scan_text *t, struct scan *s)
 /* Fill the line table. */
 SCAN_INLINE void scan_lines(const struct scan_text *t, struct scan *s)
 {
-	s->stopped = scan_walk(s, t->msg, t->end, SCAN_REACH, 0, s->length, SCAN_ZERO(s),
+	s->stopped = scan_walk(s, t->msg, t->end, SCAN_CLIP_MASK, 0, s->length, SCAN_ZERO(s),
 			       SCAN_ROUNDS);
 	SCAN_SETTLE();
 	if (!(s->flags & (SCAN_COMPLETE | SCAN_BROKEN))) {
@@ -424,6 +450,8 @@ SCAN_INLINE void scan_lines(const struct scan_text *t, struct scan *s)
 			  SCAN_TAIL, s->stopped - s->tail_origin, SCAN_TAIL_ROUNDS);
 		SCAN_SETTLE();
 	}
+	if (s->end[SLOT_START_LINE])
+		s->start_line = s->end[SLOT_START_LINE] - 2;
 	if (s->flags & SCAN_COMPLETE) {
 		if (s->body > s->length) /* found in what lies behind the datagram */
 			s->flags ^= SCAN_COMPLETE | SCAN_BROKEN;
@@ -809,11 +837,10 @@ SCAN_INLINE void scan_branch(const struct scan_text *t, struct scan *s, const st
 	SCAN_SETTLE();
 }
 
-/* The method behind the number in the CSeq value `in` (RFC 3261 section 20.16). */
-SCAN_INLINE void scan_cseq_method(const struct scan_text *t, struct scan *s,
-				  const struct scan_field *in, struct scan_field *method)
+/* The method behind the number in the CSeq value (RFC 3261 section 20.16). */
+SCAN_INLINE void scan_cseq_method(const struct scan_text *t, struct scan *s)
 {
-	__u64 offset = in->offset, to = in->offset + in->length;
+	__u64 offset = s->cseq.offset, to = s->cseq.offset + s->cseq.length;
 	__u32 i;
 
 	SCAN_SETTLE();
@@ -830,17 +857,20 @@ SCAN_INLINE void scan_cseq_method(const struct scan_text *t, struct scan *s,
 			continue;
 		}
 		offset += scan_lowest_octet(blank) + 1;
-		if (SCAN_UNLIKELY(scan_octet(t, s, offset) <= ' '))
+		word = scan_load(t, s, offset);
+		if (SCAN_UNLIKELY((__u8)word <= ' ')) {
 			offset = scan_skip_blanks(t, s, offset);
-		if (offset < to) {
-			method->offset = offset;
-			method->length = to - offset;
+			word = scan_load(t, s, offset);
 		}
-		break;
+		if (offset < to) {
+			s->cseq_method.offset = offset;
+			s->cseq_method.length = to - offset;
+			s->cseq_word = scan_keep(word, to - offset);
+		}
+		SCAN_SETTLE();
+		return;
 	}
-	if (i == 4)
-		s->flags |= SCAN_BEYOND;
-	SCAN_SETTLE();
+	s->flags |= SCAN_BEYOND;
 }
 
 /* Keyed hash of `in`, a Call-ID: never 0. `key`: HASH_KEY_WORDS words. */
@@ -871,26 +901,21 @@ SCAN_INLINE __u64 scan_hash(const struct scan_text *t, struct scan *s, struct sc
 	return hash ? hash : 1;
 }
 
-/* The octets of a word that belong to a field of `length` octets. */
-SCAN_INLINE __u64 scan_keep(__u64 word, __u64 length)
-{
-	return length < 8 ? word & ((1ULL << (length * 8 & 63)) - 1) : word;
-}
-
 /* Does the start line say SIP/2.0 (in any case, RFC 3261 section 7.1), and, of a request, the
  * method that CSeq has? */
 SCAN_INLINE int scan_start_line_is_sound(const struct scan_text *t, struct scan *s)
 {
-	__u64 word = scan_load(t, s, 0);
+	__u64 word = scan_load(t, s, 0), length;
 
 	if ((word | 0x0000000000202020ULL) == W8("sip/2.0 "))
 		return 1;
 	if (s->start_line < 12 ||
 	    (scan_load(t, s, s->start_line - 8U) | 0x0000000020202000ULL) != W8(" sip/2.0"))
 		return 0;
-	if (scan_keep(word, s->cseq_method.length) != s->cseq_word)
-		return 0;
-	return scan_octet(t, s, s->cseq_method.length) == ' ';
+	length = s->cseq_method.length;
+	if (length < 8)
+		return scan_keep(word, length + 1) == (s->cseq_word | (__u64)' ' << (8 * length));
+	return word == s->cseq_word && scan_octet(t, s, length) == ' ';
 }
 
 /* Is Content-Length a number, and the body as long as it says (RFC 3261 section 18.3)? */
@@ -899,7 +924,7 @@ SCAN_INLINE int scan_body_is_sound(const struct scan_text *t, struct scan *s)
 	__u64 word, length = 0;
 	__u32 i;
 
-	if (!(s->seen & 1U << SLOT_CONTENT_LENGTH))
+	if (!s->colon[SLOT_CONTENT_LENGTH])
 		return 1;
 	if (!s->content_length.length)
 		return 0;
@@ -922,15 +947,12 @@ SCAN_INLINE int scan_body_is_sound(const struct scan_text *t, struct scan *s)
 	return s->body + length <= s->whole;
 }
 
-/* Header fields that every message must have (RFC 3261 section 8.1.1). */
-#define SCAN_MANDATORY                                                                             \
-	(1U << SLOT_VIA | 1U << SLOT_FROM | 1U << SLOT_TO | 1U << SLOT_CALL_ID | 1U << SLOT_CSEQ)
-
-/* Was each of them found, with a value? */
+/* Are the header fields there that every message must have (RFC 3261 section 8.1.1), and was what
+ * they say of interest found? */
 SCAN_INLINE int scan_is_whole(const struct scan *s)
 {
-	return s->call_id.length && s->cseq_method.length && s->via.length && s->from.length &&
-	       s->to.length;
+	return s->call_id.length && s->cseq_method.length && s->colon[SLOT_VIA] &&
+	       s->colon[SLOT_FROM] && s->colon[SLOT_TO];
 }
 
 SCAN_INLINE void scan_check(const struct scan_text *t, struct scan *s)
@@ -939,8 +961,7 @@ SCAN_INLINE void scan_check(const struct scan_text *t, struct scan *s)
 		s->flags |= SCAN_REPEATED;
 	if (!(s->flags & SCAN_COMPLETE) || s->flags & SCAN_BEYOND)
 		return;
-	if ((s->seen & SCAN_MANDATORY) != SCAN_MANDATORY || !s->call_id.length ||
-	    !s->cseq_method.length || !scan_start_line_is_sound(t, s) || !scan_body_is_sound(t, s))
+	if (!scan_is_whole(s) || !scan_start_line_is_sound(t, s) || !scan_body_is_sound(t, s))
 		s->flags |= SCAN_BROKEN;
 }
 
@@ -952,9 +973,10 @@ SCAN_INLINE void scan_begin(struct scan *s, __u64 length, __u64 whole)
 		s->flags = SCAN_CUT;
 	s->length = length < SCAN_REACH ? length : SCAN_REACH;
 	s->whole = whole;
+	s->previous = SLOT_START_LINE;
 }
 
-/* Scan a whole message, after scan_begin. `key`: HASH_KEY_WORDS words. */
+/* Scan a message, after scan_begin: what a verdict may depend on. `key`: HASH_KEY_WORDS words. */
 SCAN_INLINE void scan_message(const struct scan_text *t, struct scan *s, const __u64 *key)
 {
 	if (s->length < SCAN_MIN) {
@@ -966,21 +988,35 @@ SCAN_INLINE void scan_message(const struct scan_text *t, struct scan *s, const _
 	if (s->call_id.length)
 		s->call_id_hash = scan_hash(t, s, s->call_id, key);
 	scan_value(t, s, SLOT_CSEQ, &s->cseq);
-	scan_cseq_method(t, s, &s->cseq, &s->cseq_method);
-	s->cseq_word = scan_keep(scan_load(t, s, s->cseq_method.offset), s->cseq_method.length);
+	scan_cseq_method(t, s);
 	scan_value(t, s, SLOT_USER_AGENT, &s->user_agent);
-	s->agent[0] = scan_load(t, s, s->user_agent.offset) | SCAN_EACH(0x20);
-	s->agent[1] = scan_load(t, s, s->user_agent.offset + 8U) | SCAN_EACH(0x20);
-	scan_value(t, s, SLOT_MAX_FORWARDS, &s->max_forwards);
+	if (s->user_agent.length) {
+		s->agent[0] = scan_load(t, s, s->user_agent.offset) | SCAN_EACH(0x20);
+		s->agent[1] = scan_load(t, s, s->user_agent.offset + 8U) | SCAN_EACH(0x20);
+	}
 	scan_value(t, s, SLOT_CONTENT_LENGTH, &s->content_length);
+	SCAN_SETTLE();
+	scan_check(t, s);
+}
+
+/* The tag of To, which tells a request within a dialog from one that asks for a new one; after
+ * scan_message. */
+SCAN_INLINE void scan_to_tag(const struct scan_text *t, struct scan *s)
+{
+	scan_value(t, s, SLOT_TO, &s->to);
+	if (!s->to.length || scan_octet(t, s, s->to.offset + s->to.length - 1U) == '>')
+		return; /* an address and no parameter: the usual request outside of a dialog */
+	scan_tag(t, s, &s->to, &s->to_tag);
+}
+
+/* What else is looked for in a message, after scan_message and scan_to_tag. */
+SCAN_INLINE void scan_details(const struct scan_text *t, struct scan *s)
+{
+	scan_value(t, s, SLOT_MAX_FORWARDS, &s->max_forwards);
 	scan_value(t, s, SLOT_VIA, &s->via);
 	scan_branch(t, s, &s->via, &s->branch);
 	scan_value(t, s, SLOT_FROM, &s->from);
 	scan_tag(t, s, &s->from, &s->from_tag);
-	scan_value(t, s, SLOT_TO, &s->to);
-	scan_tag(t, s, &s->to, &s->to_tag);
-	SCAN_SETTLE();
-	scan_check(t, s);
 }
 
 #endif

@@ -44,6 +44,7 @@ static void scan_here(const char *text, size_t length, struct scan *s)
 
 	scan_begin(s, length, length);
 	scan_message(&t, s, rig_maps()->settings->hash_key);
+	scan_to_tag(&t, s);
 }
 
 /* The same in both places: the verdict that follows from it, and the hash of the Call-ID. */

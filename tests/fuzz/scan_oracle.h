@@ -33,6 +33,8 @@ static inline void scan_oracle_run(const char *text, size_t length, size_t whole
 	memset(s, 0xa5, sizeof(*s));
 	scan_begin(s, length, whole);
 	scan_message(&t, s, scan_oracle_key);
+	scan_to_tag(&t, s);
+	scan_details(&t, s);
 }
 
 struct scan_complaint {
