@@ -170,6 +170,77 @@ struct {
 	__type(value, union counter_row);
 } counters SEC(".maps");
 
+/* Written by the daemon, but for the counts of calls, which the packet path raises; read by packets
+ * of balanced services. Full: no further backends, the daemon says so. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BACKEND_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct backend);
+} backends SEC(".maps");
+
+/* What went to each backend and came from it. Written by the packet path; read by the daemon and
+ * sipxdpctl. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BACKEND_MAX);
+	__type(key, __u32);
+	__type(value, struct backend_load);
+} backend_load SEC(".maps");
+
+/* Written by the daemon, the bank that service_state.maglev_bank does not name; read by packets of
+ * balanced services. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SERVICE_MAX);
+	__type(key, __u32);
+	__type(value, struct maglev_table);
+} maglev SEC(".maps");
+
+/* Who is a backend: written by the daemon; read by packets from a port that some backend has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BACKEND_MAX);
+	__type(key, struct sipxdp_peer);
+	__type(value, __u32);
+} backend_peers SEC(".maps");
+
+/* Written by the daemon; read by every packet that is for none of the listeners, if anything is
+ * balanced. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct backend_ports);
+} backend_ports SEC(".maps");
+
+/* Written for requests that have passed every limit. Full: of the four in a set, the one used least
+ * lately goes; a call that was answered is in `dialogs` by then. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PLACEMENT_SETS); /* 1 where nothing is balanced at start */
+	__type(key, __u32);
+	__type(value, struct placement_set);
+} placements SEC(".maps");
+
+/* Full: the connection used least lately goes by its hash again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536); /* 1 where nothing is balanced at start */
+	__type(key, struct connection_key);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/* Routes and neighbours remembered, a cell each by a hash: never full, the newest takes the cell. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct next_hops);
+} next_hops SEC(".maps");
+
 /* What the walk over IPv6 extension headers found. */
 struct extensions {
 	__u32 length; /* of all of them */

@@ -34,15 +34,30 @@ struct backend {
 	__u32 probe_failures; /* in a row */
 	__u16 probe_status;   /* of the last answer; 0: none yet */
 	__u16 by_hand;	      /* 1: drain, up or down was asked for by an operator */
+	struct sipxdp_addr
+		source; /* our own address towards it: outer source in ipip; 0: unknown */
+	__u32 next;	/* place of the same peer in another service; 0: none */
+	__u32 zero;
 };
-_Static_assert(sizeof(struct backend) == 96, "backend layout");
+_Static_assert(sizeof(struct backend) == 120, "backend layout");
+
+/* ---- backend_peers: struct sipxdp_peer to the first place that has it; written by the daemon ---- */
+
+/* ---- backend_ports: one element, a bit a port in host order: some backend has it. A bit too many
+ * costs look-ups only. Written by the daemon ---- */
+#define BACKEND_TRANSPORTS 2 /* as enum listener_transport */
+struct backend_ports {
+	__u64 word[BACKEND_TRANSPORTS][65536 / 64];
+};
 
 /* ---- backend_load: per CPU, BACKEND_MAX elements, written by the packet path ---- */
 struct backend_load {
 	__u64 packets; /* sent to it */
 	__u64 bytes;
-	__u64 answers;	    /* packets that came from it */
-	__u64 last_sent_ns; /* CLOCK_MONOTONIC */
+	__u64 requests;	       /* of these: requests other than ACK, which want an answer */
+	__u64 answers;	       /* packets that came from it */
+	__u64 icmp_errors;     /* ICMP errors that came from it */
+	__u64 last_request_ns; /* CLOCK_MONOTONIC */
 	__u64 last_answer_ns;
 };
 
@@ -69,6 +84,80 @@ struct balance {
 	enum balance_method method;
 	enum balance_no_backend no_backend;
 	__u32 zero;
+	/* IPv4 and IPv6: where packets of a backend come from, as the far side sees it, when nothing
+	 * tells which of the service's addresses it knows; port 0: none */
+	struct sipxdp_peer vip[2];
+};
+_Static_assert(sizeof(struct balance) == 64, "balance layout");
+
+/* ---- placements: PLACEMENT_SETS elements, or one where nothing is balanced at start; written by
+ * the packet path. What was placed and is no dialog yet, by the keyed hash of its Call-ID; and the
+ * backend that a client was last placed on, by the hash of its address and port. A set of four:
+ * the one used least lately goes. ---- */
+
+#define PLACEMENT_SETS 65536
+#define PLACEMENT_WAYS 4
+
+/* So long a request that is not part of a dialog stays where its Call-ID was placed: longer than an
+ * INVITE may wait for its answer (RFC 3261 section 16.8, timer C). */
+#define PLACEMENT_HOLD_NS 300000000000ULL
+
+struct placement {
+	__u64 key; /* 0: free */
+	__u64 placed_ns;
+	__u64 used_ns;
+	struct sipxdp_peer vip; /* the address of the service that the client spoke to */
+	__u32 backend;
+	__u32 service;
+	__u32 zero[3];
+};
+_Static_assert(sizeof(struct placement) == 64, "a placement is a cache line");
+
+struct placement_set {
+	struct placement way[PLACEMENT_WAYS];
+};
+
+/* ---- connections: TCP and TLS, by the keyed hash of addresses and ports, one row a direction;
+ * written by the packet path ---- */
+
+struct connection_key {
+	__u64 hash;
+};
+
+struct connection {
+	__u64 created_ns;
+	__u64 last_seen_ns;
+	struct sipxdp_peer vip;
+	__u32 backend;
+	__u32 service;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct connection) == 48, "connection layout");
+
+/* A pin in `dialogs` holds for so long without a message: a call may be silent for hours. */
+#define PIN_IDLE_NS (12 * 3600 * 1000000000ULL)
+
+/* ---- next_hops: one element a CPU: where packets to an address leave, as the kernel's routes and
+ * neighbours said not long ago ---- */
+
+#define NEXT_HOP_CELLS	 256
+#define NEXT_HOP_HOLD_NS 100000000ULL
+
+struct next_hop {
+	struct sipxdp_addr to;
+	__u64 until_ns;
+	__u32 ingress; /* interface the packets came in on */
+	__u32 ifindex; /* and leave by */
+	__u32 mtu;
+	__u32 on_link; /* 1: no gateway between */
+	__u8 dmac[6];
+	__u8 smac[6];
+	__u32 zero;
+};
+_Static_assert(sizeof(struct next_hop) == 56, "next hop layout");
+
+struct next_hops {
+	struct next_hop cell[NEXT_HOP_CELLS];
 };
 
 /* Where a packet goes in the table. `hash` is keyed with settings.hash_key, or, for call-id, is

@@ -13,7 +13,7 @@
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
 
-#define SIPXDP_LAYOUT 2
+#define SIPXDP_LAYOUT 3
 
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
@@ -39,14 +39,14 @@ struct emergency_name {
 #define BANS_NEW 2
 
 struct settings {
-	__u32 layout;	    /* SIPXDP_LAYOUT of the maps beside it */
-	__u32 generation;   /* raised after every change of bans and networks */
-	__u32 bank;	    /* which half of listeners and services is in force: 0 or 1 */
-	__u32 monitor;	    /* 1: count what would be dropped and let it through */
-	__u32 has_bans;	    /* 0: `bans` is known to be empty; BANS_NEW: see there */
-	__u32 has_networks; /* 0: `networks` is known to be empty */
-	__u32 has_hosts6;   /* 1: bans or networks hold IPv6 prefixes longer than /64 */
-	__u32 pad;
+	__u32 layout;	       /* SIPXDP_LAYOUT of the maps beside it */
+	__u32 generation;      /* raised after every change of bans and networks */
+	__u32 bank;	       /* which half of listeners and services is in force: 0 or 1 */
+	__u32 monitor;	       /* 1: count what would be dropped and let it through */
+	__u32 has_bans;	       /* 0: `bans` is known to be empty; BANS_NEW: see there */
+	__u32 has_networks;    /* 0: `networks` is known to be empty */
+	__u32 has_hosts6;      /* 1: bans or networks hold IPv6 prefixes longer than /64 */
+	__u32 balanced;	       /* 1: some service is balanced, so packets of backends may come by */
 	__u32 filter_bank;     /* which half of trust_filter is read */
 	__u32 filter_both;     /* 1: a rebuild is on, set bits in both halves */
 	__u32 tap_reader_idle; /* set by the reader before it sleeps, cleared by who wakes it */
@@ -66,6 +66,8 @@ struct settings {
 	struct sipxdp_rate unordered;	/* fragments before their first one, whole host */
 	struct sipxdp_rate inserts;	/* rows of `sources` made for banned or denied sources */
 	struct sipxdp_rate proofs;	/* proof-of-source questions sent, whole host */
+	struct sipxdp_rate replies;	/* 503 responses sent, whole host */
+	struct sipxdp_rate icmp;	/* ICMP errors about balanced packets, whole host */
 	__u64 hash_key[HASH_KEY_WORDS]; /* secret: Call-ID hash, sketches, filters, cookies */
 	__u64 agent_filter[AGENT_BITS / 64]; /* bit of each scanner name's first four letters */
 	__u64 emergency_first; /* bit (letter & 63) of each emergency name's first letter */
@@ -78,6 +80,8 @@ struct host_state {
 	__u64 unordered_tat;
 	__u64 inserts_tat;
 	__u64 proofs_tat;
+	__u64 replies_tat;
+	__u64 icmp_tat;
 	__u64 tap_lost;	    /* records the full ring refused */
 	__u64 dialogs_full; /* dialogs the full table refused */
 	__u64 trusted_full;
@@ -216,8 +220,10 @@ struct trusted {
 	__u8 last_reason;
 	__u8 last_class;
 	__u16 zero;
+	struct sipxdp_peer vip; /* balanced services: the address of ours it speaks to */
+	__u32 zero2;
 };
-_Static_assert(sizeof(struct trusted) == 88, "trusted layout");
+_Static_assert(sizeof(struct trusted) == 112, "trusted layout");
 
 struct provisional {
 	__u64 tat;
@@ -291,10 +297,12 @@ struct dialog {
 	struct sipxdp_peer peer; /* the far side as the server sees it */
 	enum dialog_state state;
 	__u16 service;
-	__u16 from_server; /* 1: the server sent the INVITE, to `peer` */
-	__u32 backend;	   /* place in `backends`, 0 = none */
+	__u16 from_server;	/* 1: the server sent the INVITE, to `peer` */
+	__u32 backend;		/* place in `backends`, 0 = none */
+	struct sipxdp_peer vip; /* balanced services: the address of ours the far side speaks to */
+	__u32 zero;
 };
-_Static_assert(sizeof(struct dialog) == 64, "dialog layout");
+_Static_assert(sizeof(struct dialog) == 88, "dialog layout");
 
 /* ---- fragments: verdict of a datagram's first fragment, for the later ones ---- */
 
@@ -310,8 +318,11 @@ struct fragment {
 	__u8 pass;
 	__u8 reason;
 	__u8 service;
-	__u8 ours;   /* 0: belongs to no service, and is neither limited nor counted */
-	__u32 later; /* fragments that have followed */
+	__u8 ours;		 /* 0: belongs to no service, and is neither limited nor counted */
+	__u32 later;		 /* fragments that have followed */
+	__u32 backend;		 /* 0: not balanced */
+	__u32 from_backend;	 /* 1: the backend sent it */
+	struct sipxdp_addr addr; /* nat: the address that takes the place of one in the packet */
 };
 
 /* ---- counters: per CPU; row COUNTER_ROW(service, would_drop, class) ---- */

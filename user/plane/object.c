@@ -93,6 +93,15 @@ void object_close(struct object *object)
 	free(object);
 }
 
+static bool config_is_balanced(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->service_count; i++) {
+		if (cfg->services[i].balanced)
+			return true;
+	}
+	return false;
+}
+
 __u32 object_entries(const struct object *object, const struct config *cfg, enum map_id id)
 {
 	switch (id) {
@@ -106,6 +115,11 @@ __u32 object_entries(const struct object *object, const struct config *cfg, enum
 	case MAP_CALLS: return cfg->tables.calls;
 	case MAP_REGISTRATIONS: return cfg->tables.registrations;
 	case MAP_TAP: return cfg->tap.buffer_bytes;
+	case MAP_PLACEMENTS:
+	case MAP_CONNECTIONS:
+		if (!config_is_balanced(cfg))
+			return 1;
+		return bpf_map__max_entries(object_map(object, id));
 	default: return bpf_map__max_entries(object_map(object, id));
 	}
 }

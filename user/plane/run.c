@@ -202,9 +202,9 @@ unsigned int run_service(const struct run *run, size_t index)
 int run_clear(struct run *run)
 {
 	static const enum map_id tables[] = {
-		MAP_SOURCES,	   MAP_TRUSTED,	  MAP_PROVISIONAL, MAP_BANS,
-		MAP_DIALOGS,	   MAP_CALLS,	  MAP_FRAGMENTS,   MAP_REGISTRATIONS,
-		MAP_PREFIX_LIMITS, MAP_SIGHTINGS, MAP_COUNTERS,
+		MAP_SOURCES,  MAP_TRUSTED,    MAP_PROVISIONAL,	 MAP_BANS,	    MAP_DIALOGS,
+		MAP_CALLS,    MAP_FRAGMENTS,  MAP_REGISTRATIONS, MAP_PREFIX_LIMITS, MAP_SIGHTINGS,
+		MAP_COUNTERS, MAP_PLACEMENTS, MAP_CONNECTIONS,
 	};
 	struct maps *maps = &run->maps;
 	int err = 0;
