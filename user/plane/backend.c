@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Access to the balancer's maps: see backend.h. */
+#include "plane/backend.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+__u64 backend_calls(const struct backend *row)
+{
+	__s64 calls = __atomic_load_n(&row->calls, __ATOMIC_RELAXED);
+
+	return calls > 0 ? (__u64)calls : 0;
+}
+
+void backend_unpin(const struct maps *maps, __u32 place)
+{
+	__s64 *calls, old;
+
+	if (!place || place >= BACKEND_MAX)
+		return;
+	calls = &maps->backends[place].calls;
+	old = __atomic_load_n(calls, __ATOMIC_RELAXED);
+	while (old > 0 && !__atomic_compare_exchange_n(calls, &old, old - 1, true, __ATOMIC_RELAXED,
+						       __ATOMIC_RELAXED))
+		;
+}
+
+int backend_load_sum(const struct maps *maps, __u32 place, struct backend_load *out)
+{
+	struct backend_load sum = { 0 }, *cpu;
+	int cpus = libbpf_num_possible_cpus();
+	int err = 0;
+
+	if (cpus < 0)
+		return cpus;
+	cpu = calloc((size_t)cpus, sizeof(*cpu));
+	if (!cpu)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(maps->fd[MAP_BACKEND_LOAD], &place, cpu))
+		err = -errno;
+	for (int c = 0; c < cpus && !err; c++) {
+		sum.packets += cpu[c].packets;
+		sum.bytes += cpu[c].bytes;
+		sum.answers += cpu[c].answers;
+		if (cpu[c].last_sent_ns > sum.last_sent_ns)
+			sum.last_sent_ns = cpu[c].last_sent_ns;
+		if (cpu[c].last_answer_ns > sum.last_answer_ns)
+			sum.last_answer_ns = cpu[c].last_answer_ns;
+	}
+	free(cpu);
+	if (!err)
+		*out = sum;
+	return err;
+}
+
+int backend_load_clear(const struct maps *maps, __u32 place)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct backend_load *zero;
+	int err = 0;
+
+	if (cpus < 0)
+		return cpus;
+	zero = calloc((size_t)cpus, sizeof(*zero));
+	if (!zero)
+		return -ENOMEM;
+	if (bpf_map_update_elem(maps->fd[MAP_BACKEND_LOAD], &place, zero, BPF_ANY))
+		err = -errno;
+	free(zero);
+	return err;
+}
+
+static __u32 bank_in_force(const struct maps *maps, unsigned int service)
+{
+	return __atomic_load_n(&maps->service_state[service].maglev_bank, __ATOMIC_ACQUIRE) & 1;
+}
+
+int backend_table(const struct maps *maps, unsigned int service, struct maglev_table *out)
+{
+	__u32 index;
+
+	if (service >= SERVICE_MAX)
+		return -EINVAL;
+	index = service * 2 + bank_in_force(maps, service);
+	return maps_get(maps, MAP_MAGLEV, &index, out);
+}
+
+int backend_switch_table(const struct maps *maps, unsigned int service,
+			 const struct maglev_table *table, __u32 up)
+{
+	struct service_state *state = &maps->service_state[service];
+	__u32 bank, index;
+	int err;
+
+	if (service >= SERVICE_MAX)
+		return -EINVAL;
+	bank = bank_in_force(maps, service) ^ 1;
+	index = service * 2 + bank;
+	err = maps_put(maps, MAP_MAGLEV, &index, table, BPF_ANY);
+	if (err)
+		return err;
+	__atomic_store_n(&state->maglev_bank, bank, __ATOMIC_RELEASE);
+	__atomic_store_n(&state->backends_up, up, __ATOMIC_RELEASE);
+	return 0;
+}
