@@ -18,6 +18,14 @@ enum backend_state {
 	BACKEND_DOWN,  /* gets nothing; pins to it do not hold */
 };
 
+/* What keeps a backend from new calls, whatever its health. */
+enum backend_order {
+	ORDER_NONE,
+	ORDER_DRAIN, /* by hand */
+	ORDER_DOWN,  /* by hand */
+	ORDER_LEAVE, /* no longer in the pool: goes when its calls are over */
+};
+
 /* Written by the daemon, but for `calls`: the packet path adds one for every call it pins, the
  * daemon takes one off for every pin it removes. The place of a backend is its identity: it stays
  * where it is while any pin may point to it. */
@@ -33,7 +41,7 @@ struct backend {
 	__u32 probe_us;	      /* round trip of the last probe that was answered; 0: none yet */
 	__u32 probe_failures; /* in a row */
 	__u16 probe_status;   /* of the last answer; 0: none yet */
-	__u16 by_hand;	      /* 1: drain, up or down was asked for by an operator */
+	__u16 order;	      /* enum backend_order */
 	struct sipxdp_addr
 		source; /* our own address towards it: outer source in ipip; 0: unknown */
 	__u32 next;	/* place of the same peer in another service; 0: none */

@@ -2,6 +2,7 @@
 /* Access to the balancer's maps: see backend.h. */
 #include "plane/backend.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -28,6 +29,56 @@ void backend_unpin(const struct maps *maps, __u32 place)
 		;
 }
 
+/* ---- by address and port ---- */
+
+static void mark_port(struct maps *maps, __be16 port)
+{
+	__u32 number = ntohs(port);
+
+	for (int transport = 0; transport < BACKEND_TRANSPORTS; transport++)
+		__atomic_or_fetch(&maps->backend_ports->word[transport][number / 64],
+				  1ULL << number % 64, __ATOMIC_RELEASE);
+}
+
+int backend_list(struct maps *maps, __u32 place)
+{
+	struct backend *row = &maps->backends[place];
+	__u32 first = 0;
+	int err = maps_get(maps, MAP_BACKEND_PEERS, &row->peer, &first);
+
+	if (err && err != -ENOENT)
+		return err;
+	/* In front of the others; a packet that is under way goes by the old chain. */
+	row->next = first;
+	mark_port(maps, row->peer.port);
+	return maps_put(maps, MAP_BACKEND_PEERS, &row->peer, &place, BPF_ANY);
+}
+
+void backend_unlist(struct maps *maps, __u32 place)
+{
+	struct backend *row = &maps->backends[place];
+	__u32 at = 0;
+
+	if (maps_get(maps, MAP_BACKEND_PEERS, &row->peer, &at))
+		return;
+	if (at == place && row->next)
+		maps_put(maps, MAP_BACKEND_PEERS, &row->peer, &row->next, BPF_ANY);
+	else if (at == place)
+		maps_delete(maps, MAP_BACKEND_PEERS, &row->peer);
+	/* A chain is as long as services have that backend. */
+	for (unsigned int i = 0; at && at < BACKEND_MAX && i < SERVICE_MAX; i++) {
+		struct backend *before = &maps->backends[at];
+
+		if (before->next == place) {
+			__atomic_store_n(&before->next, row->next, __ATOMIC_RELEASE);
+			break;
+		}
+		at = before->next;
+	}
+}
+
+/* ---- loads ---- */
+
 int backend_load_sum(const struct maps *maps, __u32 place, struct backend_load *out)
 {
 	struct backend_load sum = { 0 }, *cpu;
@@ -44,9 +95,11 @@ int backend_load_sum(const struct maps *maps, __u32 place, struct backend_load *
 	for (int c = 0; c < cpus && !err; c++) {
 		sum.packets += cpu[c].packets;
 		sum.bytes += cpu[c].bytes;
+		sum.requests += cpu[c].requests;
 		sum.answers += cpu[c].answers;
-		if (cpu[c].last_sent_ns > sum.last_sent_ns)
-			sum.last_sent_ns = cpu[c].last_sent_ns;
+		sum.icmp_errors += cpu[c].icmp_errors;
+		if (cpu[c].last_request_ns > sum.last_request_ns)
+			sum.last_request_ns = cpu[c].last_request_ns;
 		if (cpu[c].last_answer_ns > sum.last_answer_ns)
 			sum.last_answer_ns = cpu[c].last_answer_ns;
 	}
@@ -72,6 +125,8 @@ int backend_load_clear(const struct maps *maps, __u32 place)
 	free(zero);
 	return err;
 }
+
+/* ---- tables ---- */
 
 static __u32 bank_in_force(const struct maps *maps, unsigned int service)
 {

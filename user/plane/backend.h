@@ -27,6 +27,16 @@ static inline void backend_set_state(struct backend *row, enum backend_state sta
 /* Calls pinned to it; a count that has run below zero is none. */
 __u64 backend_calls(const struct backend *row);
 
+/*
+ * Makes a backend known by its address and port, under which the packet path finds packets that it
+ * sends: to be called before its row is in use. Several services may have the same. 0; -ENOSPC; other
+ * -errno.
+ */
+int backend_list(struct maps *maps, __u32 place);
+
+/* Takes it out again. Ports stay marked: that costs the packet path a look-up only. */
+void backend_unlist(struct maps *maps, __u32 place);
+
 /* A pin to that place is gone: one call less, never below none. Place 0 and places beyond the table
  * are nobody's. */
 void backend_unpin(const struct maps *maps, __u32 place);

@@ -212,7 +212,13 @@ int run_clear(struct run *run)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
 		err = maps_clear(maps, tables[i]);
 	memset(maps->host_state, 0, sizeof(*maps->host_state));
-	memset(maps->service_state, 0, SERVICE_MAX * sizeof(*maps->service_state));
+	for (int i = 0; i < SERVICE_MAX; i++)
+		maps->service_state[i] = (struct service_state){
+			.maglev_bank = maps->service_state[i].maglev_bank,
+			.backends_up = maps->service_state[i].backends_up,
+		};
+	for (int i = 0; i < BACKEND_MAX; i++)
+		maps->backends[i].calls = 0;
 	memset(maps->trust_filter, 0, 2 * sizeof(*maps->trust_filter));
 	maps->settings->has_bans = 0;
 	maps_raise_generation(maps);

@@ -159,8 +159,10 @@ struct config_balance {
 	struct config_probe probe;
 	struct config_backend *backends;
 	size_t backend_count;
-	char *import_path;   /* Kamailio dispatcher.list, or NULL; already resolved */
-	uint32_t import_set; /* set id in that file */
+	char *import_path;		 /* Kamailio dispatcher.list, or NULL; already resolved */
+	uint32_t import_set;		 /* set id in that file */
+	struct config_backend *imported; /* what it has, each address once */
+	size_t imported_count;
 };
 
 struct config_service {

@@ -97,6 +97,7 @@ void config_free(struct config *cfg)
 		free(cfg->services[i].listens);
 		free(cfg->services[i].balance.backends);
 		free(cfg->services[i].balance.import_path);
+		free(cfg->services[i].balance.imported);
 	}
 	free(cfg->networks);
 	free(cfg->file);
