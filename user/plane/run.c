@@ -28,6 +28,7 @@ struct run {
 	struct maps maps;
 	struct object_programs programs;
 	bool real_clock;
+	unsigned int ifindex;
 	unsigned char number[CONFIG_SERVICES_MAX];
 	unsigned char *scratch; /* RUN_OUT_MAX: what the kernel writes back when nobody asks */
 };
@@ -144,6 +145,11 @@ void run_at(struct run *run, __u64 now_ns)
 	object_set_time(run->object, now_ns);
 }
 
+void run_on(struct run *run, unsigned int ifindex)
+{
+	run->ifindex = ifindex;
+}
+
 int run_program_fd(const struct run *run, enum run_program program)
 {
 	return program == RUN_INGRESS ? run->programs.ingress : run->programs.egress;
@@ -154,7 +160,12 @@ int run_frame(struct run *run, enum run_program program, const void *frame, size
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)length,
 		    .repeat = 1);
+	struct xdp_md ctx = { .data_end = (__u32)length, .ingress_ifindex = run->ifindex };
 
+	if (program == RUN_INGRESS && run->ifindex) {
+		opts.ctx_in = &ctx;
+		opts.ctx_size_in = sizeof(ctx);
+	}
 	if (length < RUN_FRAME_MIN || length > RUN_FRAME_MAX)
 		return -EINVAL;
 	/* Without room for the result the kernel says -ENOSPC instead of the length. */
