@@ -48,14 +48,17 @@ static __always_inline void finish_sample(const struct packet *pkt, enum verdict
 
 	if (host && pkt->cfg->sample_bytes &&
 	    limit_take(&pkt->cfg->samples, &host->samples_tat, pkt->f->now))
-		tap_emit_sized(pkt->xdp, pkt, tap_load_xdp, TAP_SMALL,
-			       pkt->f->text_length < pkt->cfg->sample_bytes
-				       ? pkt->f->text_length
-				       : pkt->cfg->sample_bytes,
-			       0, TAP_SAMPLE, TAP_INGRESS, verdict, pkt->xdp->ingress_ifindex);
+		tap_sample_xdp(pkt->xdp, verdict);
 }
 
-static __always_inline int finish(struct packet *pkt, const struct scan *s, enum verdict verdict)
+/* What is let through goes to the server on this host, or where balance.h has sent it. Without a
+ * branch, which would be one more way for the verifier through all that comes before. */
+static __always_inline int finish_pass(const struct packet *pkt)
+{
+	return XDP_PASS ^ pkt->f->action;
+}
+
+static __always_inline int finish(struct packet *pkt, enum verdict verdict)
 {
 	bool monitor = pkt->cfg->monitor || (pkt->conf && pkt->conf->monitor);
 	bool would_drop = verdict == VERDICT_DROP && monitor;
@@ -66,14 +69,13 @@ static __always_inline int finish(struct packet *pkt, const struct scan *s, enum
 		fragment_remember(pkt, verdict == VERDICT_PASS, true);
 	if (verdict == VERDICT_DROP) {
 		finish_sample(pkt, would_drop ? VERDICT_WOULD_DROP : VERDICT_DROP);
-		return would_drop ? XDP_PASS : XDP_DROP;
+		return would_drop ? finish_pass(pkt) : XDP_DROP;
 	}
 	if (verdict == VERDICT_TX)
 		return XDP_TX;
 	if (pkt->cfg->tap_bytes && class_is_sip(pkt->f->class))
-		tap_emit(pkt->xdp, pkt, tap_load_xdp, pkt->cfg->tap_bytes, s->call_id_hash,
-			 TAP_MESSAGE, TAP_INGRESS, VERDICT_PASS, pkt->xdp->ingress_ifindex);
-	return XDP_PASS;
+		tap_message_xdp(pkt->xdp, TAP_INGRESS);
+	return finish_pass(pkt);
 }
 
 #endif

@@ -241,7 +241,9 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 		if (!tag)
 			return false;
 		ethertype = tag->ethertype;
+		pkt->f->tagged = i + 1;
 	}
+	pkt->f->network_offset = c.offset;
 	if (ethertype == bpf_htons(ETH_P_IP)) {
 		if (!frame_ipv4(&c, pkt, &length))
 			return false;

@@ -330,12 +330,18 @@ static __always_inline enum verdict guard_dialog(struct packet *pkt, const struc
 	return guard_pass(pkt, PASS_DIALOG);
 }
 
-/* A SIP message is scanned. VERDICT_COUNT: its limits decide. */
-static __always_inline enum verdict guard_message(struct packet *pkt, const struct scan *s)
+static __always_inline void guard_scan(struct packet *pkt)
 {
 	scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
 		     pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset),
 		     dialog_is_told_by_tag(pkt->f->class));
+	pkt->f->scanned = 1;
+}
+
+/* A SIP message is scanned. VERDICT_COUNT: its limits decide. */
+static __always_inline enum verdict guard_message(struct packet *pkt, const struct scan *s)
+{
+	guard_scan(pkt);
 	if (s->flags & (SCAN_BROKEN | SCAN_REPEATED)) {
 		pkt->f->limit = LIMIT_MALFORMED;
 		return VERDICT_COUNT;

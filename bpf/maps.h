@@ -262,9 +262,11 @@ struct facts {
 	__be32 fragment_id;
 	volatile __u8 family; /* 4 or 6 */
 	volatile __u8 protocol;
-	volatile __u8 fragment; /* enum fragment_part */
-	volatile __u8 damaged;	/* lengths that contradict each other */
-	volatile __u32 endless; /* IPv6 headers or fragments made to hide the ports */
+	volatile __u8 fragment;	       /* enum fragment_part */
+	volatile __u8 damaged;	       /* lengths that contradict each other */
+	volatile __u32 endless;	       /* IPv6 headers or fragments made to hide the ports */
+	volatile __u32 network_offset; /* of the IP header */
+	volatile __u32 tagged;	       /* VLAN tags in front of it */
 	__be16 sport;
 	__be16 dport;
 	struct sipxdp_addr saddr;
@@ -289,6 +291,13 @@ struct facts {
 	volatile __u32 spared;	  /* an emergency call that a limit would have refused */
 	volatile __u32 undecided; /* header fields beyond the scanner's reach */
 	volatile __u32 reason;	  /* enum reason */
+	volatile __u32 verdict;	  /* enum verdict */
+	volatile __u32 scanned;	  /* `scan` is of this packet */
+	/* balance.h, backend.h */
+	volatile __u32 backend;	 /* place in `backends`, 0: none */
+	volatile __u32 outbound; /* a later fragment that a backend sent */
+	volatile __u32 action;	/* what is let through leaves by XDP_PASS ^ action: 0 is XDP_PASS */
+	struct sipxdp_peer vip; /* our own end of it, as the far side sees it */
 };
 
 /* Scratch of one packet; nothing outlives a run. */
@@ -296,6 +305,13 @@ struct work {
 	struct facts facts;
 	struct scan scan;
 	struct extensions extensions;
+	struct bpf_fib_lookup fib;
+	/* rows in the making: the stack has no room for them */
+	struct dialog dialog;
+	struct trusted trusted;
+	struct fragment_key fragment_key;
+	struct fragment fragment;
+	struct sipxdp_peer client;
 };
 
 struct {
@@ -304,6 +320,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct work);
 } work SEC(".maps");
+
+/* Scratch of one response that is made here. */
+#define REPLY_ROOM                                                                                 \
+	6400 /* two parts, each as long as the scanner reaches, behind offsets up to 0xfff */
+struct reply_text {
+	char text[REPLY_ROOM];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct reply_text);
+} reply_scratch SEC(".maps");
 
 /* To the daemon. Full: records are lost and counted in host_state.tap_lost; packets go on. */
 struct {

@@ -4,6 +4,7 @@
 #ifndef BPF_TRUST_H
 #define BPF_TRUST_H
 
+#include "backend.h"
 #include "classify.h"
 #include "source.h"
 
@@ -42,23 +43,47 @@ static __always_inline void trust_grant(const struct packet *pkt, const struct s
 {
 	struct trusted *old = bpf_map_lookup_elem(&trusted, peer);
 	__u64 until = pkt->f->now + pkt->cfg->trust_ns;
-	struct trusted value = {
-		.since_ns = pkt->f->now,
-		.until_ns = until,
-		.last_seen_ns = pkt->f->now,
-		.origin = origin,
-	};
+	struct work *w = work_scratch();
 
 	if (old) {
 		if (old->until_ns && old->until_ns < until)
 			old->until_ns = until;
-	} else if (bpf_map_update_elem(&trusted, peer, &value, BPF_NOEXIST)) {
+		old->vip = pkt->f->vip;
+		return trust_filter_set(pkt->cfg, &peer->addr);
+	}
+	if (!w)
+		return;
+	w->trusted = (struct trusted){
+		.since_ns = pkt->f->now,
+		.until_ns = until,
+		.last_seen_ns = pkt->f->now,
+		.origin = origin,
+		.vip = pkt->f->vip,
+	};
+	if (bpf_map_update_elem(&trusted, peer, &w->trusted, BPF_NOEXIST)) {
 		struct host_state *host = trust_host_state();
 
 		if (host)
 			__sync_fetch_and_add(&host->trusted_full, 1);
 	}
 	trust_filter_set(pkt->cfg, &peer->addr);
+}
+
+static __always_inline void trust_dialog_again(const struct packet *pkt, struct dialog *old,
+					       const struct sipxdp_peer *peer,
+					       enum dialog_state state, bool from_server)
+{
+	if (state > old->state || old->state == DIALOG_TERMINATED)
+		old->state = state;
+	if (from_server) {
+		old->peer = *peer;
+		old->from_server = 1;
+		old->vip = pkt->f->vip;
+	}
+	/* a pin stays: who else answers for a call is late. On a guard's host there is none. */
+	if (pkt->f->backend && !backend_holds(backend_at(old->backend), pkt->f->service))
+		backend_move_pin(pkt->f, old);
+	old->last_seen_ns = pkt->f->now;
 }
 
 /* A call the server has a part in. */
@@ -68,28 +93,28 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 {
 	struct dialog_key key = { .call_id_hash = call_id_hash };
 	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
-	struct dialog value = {
+	struct work *w = work_scratch();
+	struct host_state *host;
+
+	if (old)
+		return trust_dialog_again(pkt, old, peer, state, from_server);
+	if (!w)
+		return;
+	w->dialog = (struct dialog){
 		.created_ns = pkt->f->now,
 		.last_seen_ns = pkt->f->now,
 		.peer = *peer,
 		.state = state,
 		.service = pkt->f->service,
 		.from_server = from_server,
+		.backend = pkt->f->backend,
+		.vip = pkt->f->vip,
 	};
-	struct host_state *host;
-
-	if (old) {
-		if (state > old->state || old->state == DIALOG_TERMINATED)
-			old->state = state;
-		if (from_server) {
-			old->peer = *peer;
-			old->from_server = 1;
-		}
-		old->last_seen_ns = pkt->f->now;
+	if (!bpf_map_update_elem(&dialogs, &key, &w->dialog, BPF_NOEXIST)) {
+		if (pkt->f->backend)
+			backend_add_calls(pkt->f->backend, 1);
 		return;
 	}
-	if (!bpf_map_update_elem(&dialogs, &key, &value, BPF_NOEXIST))
-		return;
 	host = trust_host_state();
 	if (host)
 		__sync_fetch_and_add(&host->dialogs_full, 1);

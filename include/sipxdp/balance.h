@@ -91,7 +91,7 @@ struct balance {
 	enum balance_key register_key;
 	enum balance_method method;
 	enum balance_no_backend no_backend;
-	__u32 zero;
+	__u32 many_vips; /* bit 0: IPv4, bit 1: IPv6: there is more than one UDP listen of that */
 	/* IPv4 and IPv6: where packets of a backend come from, as the far side sees it, when nothing
 	 * tells which of the service's addresses it knows; port 0: none */
 	struct sipxdp_peer vip[2];
@@ -117,7 +117,8 @@ struct placement {
 	struct sipxdp_peer vip; /* the address of the service that the client spoke to */
 	__u32 backend;
 	__u32 service;
-	__u32 zero[3];
+	__u32 peer_mark; /* of a Call-ID: low bits of the key of the client that sent the request */
+	__u32 zero[2];
 };
 _Static_assert(sizeof(struct placement) == 64, "a placement is a cache line");
 
@@ -167,6 +168,13 @@ _Static_assert(sizeof(struct next_hop) == 56, "next hop layout");
 struct next_hops {
 	struct next_hop cell[NEXT_HOP_CELLS];
 };
+
+/* The element of `maglev` for packets of a service. */
+static inline __u32 maglev_index(__u32 service, __u32 ipv6, __u32 bank)
+{
+	(void)ipv6;
+	return service * 2 + (bank & 1);
+}
 
 /* Where a packet goes in the table. `hash` is keyed with settings.hash_key, or, for call-id, is
  * the Call-ID's own hash. */
