@@ -136,7 +136,8 @@ static bool is_probed(const struct maps *maps)
 	return maps->instance[0] != '\0';
 }
 
-static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsigned int service)
+int apply_pool_change(const struct config_balance *cfg, struct maps *maps, unsigned int service,
+		      struct pool_change *change)
 {
 	struct pool_member *members;
 	size_t count;
@@ -144,11 +145,16 @@ static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsig
 
 	if (err)
 		return err;
-	err = pool_set(maps, service, members, count, is_probed(maps), clock_realtime_ns(), NULL);
-	if (!err)
-		err = pool_rebuild(maps, service);
+	err = pool_set(maps, service, members, count, is_probed(maps), clock_realtime_ns(), change);
 	free(members);
 	return err;
+}
+
+static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsigned int service)
+{
+	int err = apply_pool_change(cfg, maps, service, NULL);
+
+	return err ? err : pool_rebuild(maps, service);
 }
 
 int apply_pools(const struct config *cfg, struct maps *maps, const unsigned char *number)
