@@ -69,10 +69,13 @@ struct backend_load {
 	__u64 last_answer_ns;
 };
 
-/* ---- maglev: 2 * SERVICE_MAX elements, [service * 2 + bank]; written by the daemon, always the
- * bank that service_state.maglev_bank does not name, which it then switches to ---- */
+/* ---- maglev: MAGLEV_TABLES elements, see maglev_index(); written by the daemon, always the bank
+ * that service_state.maglev_bank does not name, which it then switches to. A packet of each family
+ * has a table of its own, with the backends that it can be sent to: nat and dsr leave the family
+ * as it is, in ipip both have all. ---- */
 
-#define MAGLEV_SLOTS 65537
+#define MAGLEV_SLOTS  65537
+#define MAGLEV_TABLES (4 * 16) /* 4 * SERVICE_MAX */
 struct maglev_table {
 	__u16 backend[MAGLEV_SLOTS]; /* place in `backends`; 0 everywhere: none is up */
 	__u16 zero[3];
@@ -91,7 +94,7 @@ struct balance {
 	enum balance_key register_key;
 	enum balance_method method;
 	enum balance_no_backend no_backend;
-	__u32 zero;
+	__u32 many_vips; /* bit 0: IPv4, bit 1: IPv6: there is more than one UDP listen of that */
 	/* IPv4 and IPv6: where packets of a backend come from, as the far side sees it, when nothing
 	 * tells which of the service's addresses it knows; port 0: none */
 	struct sipxdp_peer vip[2];
@@ -167,6 +170,12 @@ _Static_assert(sizeof(struct next_hop) == 56, "next hop layout");
 struct next_hops {
 	struct next_hop cell[NEXT_HOP_CELLS];
 };
+
+/* The element of `maglev` for packets of a service. */
+static inline __u32 maglev_index(__u32 service, __u32 ipv6, __u32 bank)
+{
+	return (service * 2 + ipv6) * 2 + (bank & 1);
+}
 
 /* Where a packet goes in the table. `hash` is keyed with settings.hash_key, or, for call-id, is
  * the Call-ID's own hash. */

@@ -111,7 +111,9 @@ static void set_timer(struct balancing *balancing)
 static void rebuild(struct balancing *balancing, unsigned int service)
 {
 	__u32 before = balancing->maps->service_state[service].backends_up, after;
-	int err = pool_rebuild(balancing->maps, service);
+	const struct config_service *config = service_by_number(balancing, service);
+	bool tunnel = config && config->balance.forward == CONFIG_FORWARD_IPIP;
+	int err = pool_rebuild(balancing->maps, service, tunnel);
 
 	if (err) { /* tried again; the old table stays in force */
 		log_limited(LOG_ERR, "service %s: its table cannot be made: %s",
