@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "balance/pool.h"
+#include "daemon/forwarding.h"
 #include "daemon/imports.h"
 #include "daemon/log.h"
 #include "plane/backend.h"
@@ -308,6 +309,10 @@ static void on_import(void *context, size_t index)
 
 void balancing_reconfigure(struct balancing *balancing, struct config *config)
 {
+	char missing[FORWARDING_TEXT_SIZE];
+
+	if (forwarding_missing(config, missing))
+		log_warning("%s", missing);
 	balancing->config = config;
 	imports_follow(balancing->imports, config);
 	sync_watch(balancing);
