@@ -6,6 +6,7 @@
 #include "balance/pool.h"
 #include "plane/backend.h"
 #include "plane/key.h"
+#include "plane/pins.h"
 #include "plane/run.h"
 #include "policy/apply.h"
 #include "policy/apply_pool.h"
@@ -406,5 +407,56 @@ Test(pool, a_backend_of_two_services_is_found_for_both)
 	cr_expect_eq(first_of("10.0.0.11:5060"), 0);
 	cr_expect(maps->backend_ports->word[0][5060 / 64] >> 5060 % 64 & 1);
 	cr_expect(maps->backend_ports->word[1][5060 / 64] >> 5060 % 64 & 1);
+	end();
+}
+
+/* ---- pins ---- */
+
+static void pin(__u64 call, __u32 place)
+{
+	struct dialog_key key = { .call_id_hash = call };
+	struct dialog dialog = { .backend = place, .packets = call };
+
+	cr_assert_eq(maps_put(maps, MAP_DIALOGS, &key, &dialog, BPF_ANY), 0);
+	maps->backends[place].calls++;
+}
+
+static __u32 pinned_to(__u64 call)
+{
+	struct dialog_key key = { .call_id_hash = call };
+	struct dialog dialog;
+
+	cr_assert_eq(maps_get(maps, MAP_DIALOGS, &key, &dialog), 0, "the dialog itself stays");
+	cr_assert_eq(dialog.packets, call, "with all that is known of it");
+	return dialog.backend;
+}
+
+Test(pool, pins_of_the_dead_are_taken_out_and_no_others)
+{
+	enum { CALLS = 3 * PINS_PIECE };
+	struct pins pins = { .running = false };
+	unsigned int steps = 0;
+	int more;
+
+	begin(BALANCED A B C);
+	for (__u64 call = 1; call <= CALLS; call++)
+		pin(call, 1 + call % 3);
+	pins_drop(&pins, maps, 1);
+	cr_expect_eq(maps->backends[1].calls, 0, "at once");
+	do {
+		more = pins_step(&pins, maps);
+		cr_assert_geq(more, 0);
+		cr_assert_lt(++steps, 100);
+		if (steps == 1) {
+			cr_expect(more, "it goes on piece by piece");
+			pins_drop(&pins, maps, 2); /* dies in mid-round */
+		}
+		cr_expect_eq(pins_dropping(&pins, 2), more != 0);
+	} while (more);
+	for (__u64 call = 1; call <= CALLS; call++)
+		cr_assert_eq(pinned_to(call), call % 3 == 2 ? 3 : 0);
+	cr_expect_eq(maps->backends[3].calls, CALLS / 3);
+	cr_expect_eq(pins.dropped, CALLS / 3 * 2);
+	cr_expect_eq(pins_step(&pins, maps), 0, "nothing is left to do");
 	end();
 }
