@@ -119,17 +119,19 @@ pool_call_ids() {
 }
 
 # The balancer's configuration: FORWARD, then NUMBER[:WEIGHT] of each backend; more lines for the
-# balance section are in POOL_LINES, for the service in POOL_SERVICE_LINES.
+# balance section are in POOL_LINES, for the service in POOL_SERVICE_LINES. Each backend is there a
+# second time with its IPv6 address, as bN-6, unless POOL_IPV6=no.
 pool_config() {
-	local forward=$1 backend
+	local forward=$1 backend number weight ipv6=", \"udp:[$LAB_SERVER6]:5060\""
 	shift
+	[[ ${POOL_IPV6:-yes} == yes ]] || ipv6=
 	cat <<-END
 		instance: $LAB_INSTANCE
 		interfaces: [eth0, eth1]
 		hash_seed: 000102030405060708090a0b0c0d0e0f
 		services:
 		  - name: proxy
-		    listen: ["udp:$LAB_SERVER:5060", "udp:[$LAB_SERVER6]:5060", "tcp:$LAB_SERVER:5060"]
+		    listen: ["udp:$LAB_SERVER:5060", "tcp:$LAB_SERVER:5060"$ipv6]
 	END
 	[[ -z ${POOL_SERVICE_LINES:-} ]] || printf '%s\n' "$POOL_SERVICE_LINES"
 	cat <<-END
@@ -140,11 +142,12 @@ pool_config() {
 	[[ -z ${POOL_LINES:-} ]] || printf '%s\n' "$POOL_LINES"
 	printf '      backends:\n'
 	for backend in "$@"; do
-		printf '        - {name: b%s, address: "10.77.5.%d:5060", weight: %d}\n' "${backend%%:*}" \
-			$((10 + ${backend%%:*})) "$([[ $backend == *:* ]] && echo "${backend#*:}" || echo 1)"
-		[[ ${POOL_IPV6:-1} ]] || continue
-		printf '        - {name: b%s-6, address: "[fd77:0:0:5::%d]:5060", weight: %d}\n' "${backend%%:*}" \
-			$((10 + ${backend%%:*})) "$([[ $backend == *:* ]] && echo "${backend#*:}" || echo 1)"
+		number=${backend%%:*} weight=1
+		[[ $backend != *:* ]] || weight=${backend#*:}
+		printf '        - {name: b%d, address: "10.77.5.%d:5060", weight: %d}\n' "$number" \
+			$((10 + number)) "$weight"
+		[[ ! $ipv6 ]] || printf '        - {name: b%d-6, address: "[fd77:0:0:5::%d]:5060", weight: %d}\n' \
+			"$number" $((10 + number)) "$weight"
 	done
 }
 
