@@ -9,7 +9,7 @@
 #
 # With nat the backends' way to everybody is by the balancer; with dsr and ipip by the router, and
 # they have the virtual address themselves. 10.77.5.N is also fd77:0:0:5::N (in decimal).
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 POOL_SIZE=${POOL_SIZE:-4}
 POOL_RATE=${POOL_RATE:-100} # calls a second
@@ -111,11 +111,14 @@ pool_start_capture() {
 	lab_until 5 test -s "$lab_tmp/$name.pcap" || lab_die "tcpdump of b$1 does not start"
 }
 
-# pool_call_ids NAME: each Call-ID of a call in a capture, once; the probes' are left out
-pool_call_ids() {
-	tcpdump -r "$lab_tmp/$1.pcap" -A -s 0 2>/dev/null |
-		awk 'BEGIN { RS = "\r?\n" } /^Call-ID:/ && $2 !~ /^probe-/ && !seen[$2]++ { print $2 }' |
-		sort
+# pool_read_capture NAME: of each call in a capture "CALL-ID FIRST-SEEN MESSAGES", times in seconds
+# since 1970; the probes' are left out.
+pool_read_capture() {
+	tcpdump -r "$lab_tmp/$1.pcap" -tt -A -s 0 2>/dev/null | awk '
+		BEGIN { RS = "\r?\n" }
+		/^[0-9]+\.[0-9]+ IP/ { now = $1 }
+		/^Call-ID:/ && $2 !~ /^probe-/ { if (!count[$2]++) first[$2] = now }
+		END { for (id in count) print id, first[id], count[id] }' | sort
 }
 
 # The balancer's configuration: FORWARD, then NUMBER[:WEIGHT] of each backend; more lines for the
@@ -160,10 +163,18 @@ pool_is() { # NAME STATE
 	[[ $(pool_backend "$1" .state) == "$2" ]]
 }
 
-# pool_start_calls NAME RATE CALLS [OPTION...]: sipp calls sipp-callee by way of the balancer
+# pool_start_calls NAME RATE CALLS MS [OPTION...]: sipp calls sipp-callee by way of the balancer, and
+# hangs up after so many milliseconds
 pool_start_calls() {
-	local name=$1 rate=$2 calls=$3
-	shift 3
-	lab_sipp "$name" callers 10.77.1.10 call sipp-callee -r "$rate" -m "$calls" -d 1000 \
-		-trace_err -error_file "$lab_tmp/$name.errors" -timeout 150s "$@"
+	local name=$1 rate=$2 calls=$3 ms=$4
+	shift 4
+	lab_sipp "$name" callers "${POOL_CALLER:-10.77.1.10}" call sipp-callee -r "$rate" -m "$calls" \
+		-d "$ms" -l 20000 -recv_timeout 20000 -trace_err -error_file "$lab_tmp/$name.errors" \
+		-timeout 170s "$@"
+}
+
+# Who answers them, without a password
+pool_start_callee() {
+	lab_sipp pool-callee callee "${POOL_CALLEE:-10.77.2.10}" uas sipp-callee -l 20000
+	lab_until 5 lab_listens callee 7000 || lab_die "the callee does not start"
 }
