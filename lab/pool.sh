@@ -170,7 +170,7 @@ pool_start_calls() {
 	shift 4
 	lab_sipp "$name" callers "${POOL_CALLER:-10.77.1.10}" call sipp-callee -r "$rate" -m "$calls" \
 		-d "$ms" -l 20000 -recv_timeout 20000 -trace_err -error_file "$lab_tmp/$name.errors" \
-		-timeout 170s "$@"
+		-timeout 170s -key subject "${POOL_SUBJECT:-a call}" "$@"
 }
 
 # Who answers them, without a password
