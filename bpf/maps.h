@@ -193,7 +193,7 @@ struct {
  * balanced services. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SERVICE_MAX);
+	__uint(max_entries, MAGLEV_TABLES);
 	__type(key, __u32);
 	__type(value, struct maglev_table);
 } maglev SEC(".maps");

@@ -69,10 +69,13 @@ struct backend_load {
 	__u64 last_answer_ns;
 };
 
-/* ---- maglev: 2 * SERVICE_MAX elements, [service * 2 + bank]; written by the daemon, always the
- * bank that service_state.maglev_bank does not name, which it then switches to ---- */
+/* ---- maglev: MAGLEV_TABLES elements, see maglev_index(); written by the daemon, always the bank
+ * that service_state.maglev_bank does not name, which it then switches to. A packet of each family
+ * has a table of its own, with the backends that it can be sent to: nat and dsr leave the family
+ * as it is, in ipip both have all. ---- */
 
-#define MAGLEV_SLOTS 65537
+#define MAGLEV_SLOTS  65537
+#define MAGLEV_TABLES (4 * 16) /* 4 * SERVICE_MAX */
 struct maglev_table {
 	__u16 backend[MAGLEV_SLOTS]; /* place in `backends`; 0 everywhere: none is up */
 	__u16 zero[3];
@@ -117,8 +120,7 @@ struct placement {
 	struct sipxdp_peer vip; /* the address of the service that the client spoke to */
 	__u32 backend;
 	__u32 service;
-	__u32 peer_mark; /* of a Call-ID: low bits of the key of the client that sent the request */
-	__u32 zero[2];
+	__u32 zero[3];
 };
 _Static_assert(sizeof(struct placement) == 64, "a placement is a cache line");
 
@@ -172,8 +174,7 @@ struct next_hops {
 /* The element of `maglev` for packets of a service. */
 static inline __u32 maglev_index(__u32 service, __u32 ipv6, __u32 bank)
 {
-	(void)ipv6;
-	return service * 2 + (bank & 1);
+	return (service * 2 + ipv6) * 2 + (bank & 1);
 }
 
 /* Where a packet goes in the table. `hash` is keyed with settings.hash_key, or, for call-id, is

@@ -18,6 +18,7 @@
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
 #define NAME_SIZE    32
+_Static_assert(MAGLEV_TABLES == 4 * SERVICE_MAX, "tables of all services");
 
 /* ---- settings: one element, written by the daemon (and generation, has_bans by sipxdpctl) ---- */
 

@@ -6,6 +6,7 @@
 #include "balance/pool.h"
 #include "plane/backend.h"
 #include "plane/key.h"
+#include "plane/pins.h"
 #include "plane/run.h"
 #include "policy/apply.h"
 #include "policy/apply_pool.h"
@@ -22,7 +23,12 @@ static struct maps *maps;
 #define BALANCED GUARD_ONLY "    balance:\n      backends:\n"
 #define A	 "        - {name: a, address: \"10.0.0.11:5060\"}\n"
 #define B	 "        - {name: b, address: \"10.0.0.12:5060\", weight: 2}\n"
-#define C	 "        - {name: c, address: \"10.0.0.13:5060\"}\n"
+#define TWO_FAMILIES(forward)                                                                      \
+	"interfaces: [eth0]\nservices:\n  - name: proxy\n"                                         \
+	"    listen: [\"udp:192.0.2.10:5060\", \"udp:[2001:db8::10]:5060\"]\n"                     \
+	"    balance:\n      forward: " forward "\n      backends:\n" A B                          \
+	"        - {name: six, address: \"[2001:db8::11]:5060\"}\n"
+#define C "        - {name: c, address: \"10.0.0.13:5060\"}\n"
 
 static void begin(const char *text)
 {
@@ -68,7 +74,7 @@ static unsigned int slots_of(__u32 place)
 	static struct maglev_table table;
 	unsigned int slots = 0;
 
-	cr_assert_eq(backend_table(maps, 0, &table), 0);
+	cr_assert_eq(backend_table(maps, 0, false, &table), 0);
 	for (size_t i = 0; i < MAGLEV_SLOTS; i++)
 		slots += table.backend[i] == place;
 	return slots;
@@ -129,10 +135,10 @@ Test(pool, the_order_in_the_file_does_not_matter)
 	static struct maglev_table one, other;
 
 	begin(BALANCED A B C);
-	cr_assert_eq(backend_table(maps, 0, &one), 0);
+	cr_assert_eq(backend_table(maps, 0, false, &one), 0);
 	end();
 	begin(BALANCED C A B);
-	cr_assert_eq(backend_table(maps, 0, &other), 0);
+	cr_assert_eq(backend_table(maps, 0, false, &other), 0);
 	cr_expect_arr_eq(one.backend, other.backend, sizeof(one.backend));
 	end();
 }
@@ -202,6 +208,34 @@ Test(pool, balance_taken_out_of_the_configuration)
 	end();
 }
 
+Test(pool, each_family_has_a_table_of_its_own)
+{
+	static struct maglev_table ipv4, ipv6;
+
+	begin(TWO_FAMILIES("nat"));
+	cr_assert_eq(backend_table(maps, 0, false, &ipv4), 0);
+	cr_assert_eq(backend_table(maps, 0, true, &ipv6), 0);
+	cr_expect_eq(row_of("six")->share, MAGLEV_SLOTS, "the only IPv6 one has all of it");
+	for (size_t i = 0; i < MAGLEV_SLOTS; i++) {
+		cr_assert_eq(ipv6.backend[i], place_of("six"));
+		cr_assert(ipv4.backend[i] == place_of("a") || ipv4.backend[i] == place_of("b"));
+	}
+	end();
+}
+
+Test(pool, a_tunnel_carries_either_family)
+{
+	static struct maglev_table ipv4, ipv6;
+
+	begin(TWO_FAMILIES("ipip"));
+	cr_assert_eq(backend_table(maps, 0, false, &ipv4), 0);
+	cr_assert_eq(backend_table(maps, 0, true, &ipv6), 0);
+	cr_expect_arr_eq(ipv4.backend, ipv6.backend, sizeof(ipv4.backend));
+	cr_expect_eq(slots_of(place_of("six")), row_of("six")->share);
+	cr_expect(row_of("six")->share > 0 && row_of("a")->share > 0);
+	end();
+}
+
 /* ---- at run time ---- */
 
 Test(pool, the_table_is_switched_never_rewritten_in_place)
@@ -211,10 +245,10 @@ Test(pool, the_table_is_switched_never_rewritten_in_place)
 
 	begin(BALANCED A B C);
 	bank = maps->service_state[0].maglev_bank;
-	index = bank;
+	index = maglev_index(0, 0, bank);
 	cr_assert_eq(maps_get(maps, MAP_MAGLEV, &index, &before), 0);
 	cr_expect(pool_set_state(maps, 2, false, SECOND));
-	cr_assert_eq(pool_rebuild(maps, 0), 0);
+	cr_assert_eq(pool_rebuild(maps, 0, false), 0);
 	cr_expect_neq(maps->service_state[0].maglev_bank, bank);
 	cr_assert_eq(maps_get(maps, MAP_MAGLEV, &index, &after), 0);
 	cr_expect_arr_eq(before.backend, after.backend, sizeof(before.backend),
@@ -246,7 +280,7 @@ Test(pool, health_and_orders_make_the_state)
 
 		row->order = orders[i].order;
 		pool_set_state(maps, 1, orders[i].healthy, SECOND);
-		cr_assert_eq(pool_rebuild(maps, 0), 0);
+		cr_assert_eq(pool_rebuild(maps, 0, false), 0);
 		cr_expect_eq(row->state, orders[i].state, "%s", orders[i].name);
 		cr_expect_eq(slots_of(1) > 0, orders[i].has_slots, "%s", orders[i].name);
 	}
@@ -259,7 +293,7 @@ Test(pool, nobody_is_up)
 	begin(BALANCED A B);
 	pool_set_state(maps, 1, false, SECOND);
 	pool_set_state(maps, 2, false, SECOND);
-	cr_assert_eq(pool_rebuild(maps, 0), 0);
+	cr_assert_eq(pool_rebuild(maps, 0, false), 0);
 	cr_expect_eq(slots_of(0), MAGLEV_SLOTS);
 	cr_expect_eq(maps->service_state[0].backends_up, 0);
 	end();
@@ -328,7 +362,7 @@ Test(pool, a_thousand_and_too_many)
 		snprintf(many[i].name, sizeof(many[i].name), "m%zu", i);
 	}
 	cr_assert_eq(pool_set(maps, 0, many, 1000, false, SECOND, NULL), 0);
-	cr_assert_eq(pool_rebuild(maps, 0), 0);
+	cr_assert_eq(pool_rebuild(maps, 0, false), 0);
 	cr_expect_eq(maps->service_state[0].backends_up, 1000);
 	cr_expect_eq(pool_set(maps, 0, many, BACKEND_MAX, false, SECOND, NULL), -ENOSPC);
 	cr_expect_eq(place_of("m999") != 0, true, "and nothing has changed");
@@ -373,5 +407,56 @@ Test(pool, a_backend_of_two_services_is_found_for_both)
 	cr_expect_eq(first_of("10.0.0.11:5060"), 0);
 	cr_expect(maps->backend_ports->word[0][5060 / 64] >> 5060 % 64 & 1);
 	cr_expect(maps->backend_ports->word[1][5060 / 64] >> 5060 % 64 & 1);
+	end();
+}
+
+/* ---- pins ---- */
+
+static void pin(__u64 call, __u32 place)
+{
+	struct dialog_key key = { .call_id_hash = call };
+	struct dialog dialog = { .backend = place, .packets = call };
+
+	cr_assert_eq(maps_put(maps, MAP_DIALOGS, &key, &dialog, BPF_ANY), 0);
+	maps->backends[place].calls++;
+}
+
+static __u32 pinned_to(__u64 call)
+{
+	struct dialog_key key = { .call_id_hash = call };
+	struct dialog dialog;
+
+	cr_assert_eq(maps_get(maps, MAP_DIALOGS, &key, &dialog), 0, "the dialog itself stays");
+	cr_assert_eq(dialog.packets, call, "with all that is known of it");
+	return dialog.backend;
+}
+
+Test(pool, pins_of_the_dead_are_taken_out_and_no_others)
+{
+	enum { CALLS = 3 * PINS_PIECE };
+	struct pins pins = { .running = false };
+	unsigned int steps = 0;
+	int more;
+
+	begin(BALANCED A B C);
+	for (__u64 call = 1; call <= CALLS; call++)
+		pin(call, 1 + call % 3);
+	pins_drop(&pins, maps, 1);
+	cr_expect_eq(maps->backends[1].calls, 0, "at once");
+	do {
+		more = pins_step(&pins, maps);
+		cr_assert_geq(more, 0);
+		cr_assert_lt(++steps, 100);
+		if (steps == 1) {
+			cr_expect(more, "it goes on piece by piece");
+			pins_drop(&pins, maps, 2); /* dies in mid-round */
+		}
+		cr_expect_eq(pins_dropping(&pins, 2), more != 0);
+	} while (more);
+	for (__u64 call = 1; call <= CALLS; call++)
+		cr_assert_eq(pinned_to(call), call % 3 == 2 ? 3 : 0);
+	cr_expect_eq(maps->backends[3].calls, CALLS / 3);
+	cr_expect_eq(pins.dropped, CALLS / 3 * 2);
+	cr_expect_eq(pins_step(&pins, maps), 0, "nothing is left to do");
 	end();
 }

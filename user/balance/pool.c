@@ -9,6 +9,7 @@
 
 #include "balance/maglev.h"
 #include "plane/backend.h"
+#include "plane/key.h"
 
 int pool_compare(const struct sipxdp_peer *a, const struct sipxdp_peer *b)
 {
@@ -277,16 +278,27 @@ int pool_set(struct maps *maps, unsigned int service, const struct pool_member *
 	return 0;
 }
 
-/* ---- the table ---- */
+/* ---- the tables ---- */
 
-static size_t collect(const struct maps *maps, unsigned int service, struct maglev_member *members)
+enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILIES };
+
+static enum family family_of(const struct backend *row)
+{
+	struct in6_addr address = key_to_address(&row->peer.addr);
+
+	return address_is_ipv4(&address) ? FAMILY_IPV4 : FAMILY_IPV6;
+}
+
+static size_t collect(const struct maps *maps, unsigned int service, const enum family *only,
+		      struct maglev_member *members)
 {
 	size_t count = 0;
 
 	for (__u32 place = 1; place < BACKEND_MAX; place++) {
 		const struct backend *row = &maps->backends[place];
 
-		if (!is_of(row, service) || backend_state(row) != BACKEND_UP || !row->weight)
+		if (!is_of(row, service) || backend_state(row) != BACKEND_UP || !row->weight ||
+		    (only && family_of(row) != *only))
 			continue;
 		members[count++] = (struct maglev_member){
 			.id = maglev_id(&row->peer, maps->settings->hash_key),
@@ -297,35 +309,68 @@ static size_t collect(const struct maps *maps, unsigned int service, struct magl
 	return count;
 }
 
-static void write_shares(struct maps *maps, unsigned int service, const struct maglev_table *table)
+/* Of the packets of its own family. */
+static void write_shares(struct maps *maps, unsigned int service,
+			 const struct maglev_table *const tables[FAMILIES])
 {
-	__u32 slots[BACKEND_MAX] = { 0 };
+	__u32 slots[FAMILIES][BACKEND_MAX] = { { 0 } };
 
-	for (size_t i = 0; i < MAGLEV_SLOTS; i++)
-		slots[table->backend[i] % BACKEND_MAX]++;
+	for (size_t i = 0; i < MAGLEV_SLOTS; i++) {
+		for (int family = 0; family < FAMILIES; family++)
+			slots[family][tables[family]->backend[i] % BACKEND_MAX]++;
+	}
 	for (__u32 place = 1; place < BACKEND_MAX; place++) {
-		if (is_of(&maps->backends[place], service))
-			maps->backends[place].share = slots[place];
+		struct backend *row = &maps->backends[place];
+
+		if (is_of(row, service))
+			row->share = slots[family_of(row)][place];
 	}
 }
 
-int pool_rebuild(struct maps *maps, unsigned int service)
+struct tables {
+	struct maglev_member members[BACKEND_MAX];
+	struct maglev_table table[FAMILIES];
+};
+
+static int build(const struct maps *maps, unsigned int service, bool tunnel, struct tables *tables,
+		 __u32 *up)
 {
-	struct maglev_member *members = malloc(BACKEND_MAX * sizeof(*members));
-	struct maglev_table *table = malloc(sizeof(*table));
-	int err = -ENOMEM;
+	size_t count = 0;
+	int err = 0;
 
-	if (members && table) {
-		size_t count = collect(maps, service, members);
-
-		err = maglev_build(members, count, table);
+	if (tunnel) {
+		count = collect(maps, service, NULL, tables->members);
+		err = maglev_build(tables->members, count, &tables->table[FAMILY_IPV4]);
 		if (!err)
-			err = backend_switch_table(maps, service, table, (__u32)count);
-		if (!err)
-			write_shares(maps, service, table);
+			tables->table[FAMILY_IPV6] = tables->table[FAMILY_IPV4];
 	}
-	free(members);
-	free(table);
+	for (enum family family = 0; family < FAMILIES && !tunnel && !err; family++) {
+		size_t members = collect(maps, service, &family, tables->members);
+
+		err = maglev_build(tables->members, members, &tables->table[family]);
+		count += members;
+	}
+	*up = (__u32)count;
+	return err;
+}
+
+int pool_rebuild(struct maps *maps, unsigned int service, bool tunnel)
+{
+	struct tables *tables = malloc(sizeof(*tables));
+	const struct maglev_table *both[FAMILIES];
+	__u32 up;
+	int err;
+
+	if (!tables)
+		return -ENOMEM;
+	both[FAMILY_IPV4] = &tables->table[FAMILY_IPV4];
+	both[FAMILY_IPV6] = &tables->table[FAMILY_IPV6];
+	err = build(maps, service, tunnel, tables, &up);
+	if (!err)
+		err = backend_switch_tables(maps, service, both, up);
+	if (!err)
+		write_shares(maps, service, both);
+	free(tables);
 	return err;
 }
 
@@ -339,5 +384,5 @@ int pool_clear(struct maps *maps, unsigned int service, __u64 now_unix_ns)
 		free_place(maps, place, now_unix_ns);
 		had = true;
 	}
-	return had ? pool_rebuild(maps, service) : 0;
+	return had ? pool_rebuild(maps, service, false) : 0;
 }

@@ -65,11 +65,14 @@ bool pool_set_state(struct maps *maps, __u32 place, bool healthy, __u64 now_unix
 /* Frees the place of one that has left, and has no calls. Whether it did. */
 bool pool_release(struct maps *maps, __u32 place, __u64 now_unix_ns);
 
-/* Takes all backends of a service out at once, with their calls, and empties its table. 0, -errno.
- */
+/* Takes all backends of a service out at once, with their calls, and empties its tables. 0 or
+ * -errno. */
 int pool_clear(struct maps *maps, unsigned int service, __u64 now_unix_ns);
 
-/* Makes the table of who is up now, and puts it in force. 0 or -errno: then the old one is. */
-int pool_rebuild(struct maps *maps, unsigned int service);
+/*
+ * Makes the tables of who is up now, and puts them in force. With tunnel a packet of either family
+ * may go to every backend, else to those of its own. 0 or -errno: then the old ones are in force.
+ */
+int pool_rebuild(struct maps *maps, unsigned int service, bool tunnel);
 
 #endif

@@ -23,6 +23,9 @@ int client_ask(const char *command, json_t **reply);
  */
 int client_command(const char *command, json_t **reply);
 
+/* The same with further members; request, which may be NULL for want of memory, is given away. */
+int client_request(json_t *request, json_t **reply);
+
 /* What an error of client_ask() means, in words. Static text. */
 const char *client_strerror(int err);
 

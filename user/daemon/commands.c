@@ -6,6 +6,7 @@
 #include <sipxdp/map.h>
 #include <sipxdp/version.h>
 
+#include "daemon/backend_command.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
@@ -68,6 +69,8 @@ static json_t *command_detach(struct daemon *daemon, const json_t *request)
 	int err;
 
 	(void)request;
+	balancing_close(daemon->balancing);
+	daemon->balancing = NULL;
 	tracking_close(daemon->tracking);
 	daemon->tracking = NULL;
 	err = plane_down(daemon->plane, false);
@@ -85,9 +88,10 @@ static const struct command {
 	json_t *(*run)(struct daemon *daemon, const json_t *request);
 	bool changes; /* who asked for it is logged */
 } commands[] = {
-	{ "ping", command_ping, false },     { "version", command_version, false },
-	{ "status", command_status, false }, { "samples", command_samples, false },
-	{ "reload", command_reload, true },  { "detach", command_detach, true },
+	{ "ping", command_ping, false },      { "version", command_version, false },
+	{ "status", command_status, false },  { "samples", command_samples, false },
+	{ "reload", command_reload, true },   { "detach", command_detach, true },
+	{ "backend", backend_command, true },
 };
 
 json_t *commands_run(void *context, const char *name, const json_t *request,

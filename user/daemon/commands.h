@@ -9,6 +9,9 @@
  *            start_line}], oldest first, and seen: how many there were since the start. The
  *            request's "last": N asks for the newest N; at most SAMPLES_REPLY_MAX are given.
  *   reload   file, needs_restart: [key]; fails with the configuration's errors, a line each
+ *   backend  changes a pool: "action" add ("address", "weight": 1 unless given), remove, weight
+ *            ("weight"), drain, up or down; "name" of the backend, and its "service" where the name
+ *            is not enough
  *   detach   interfaces: how many were guarded; the daemon ends, whatever on_exit says
  */
 #ifndef SIPXDP_DAEMON_COMMANDS_H

@@ -133,30 +133,33 @@ static __u32 bank_in_force(const struct maps *maps, unsigned int service)
 	return __atomic_load_n(&maps->service_state[service].maglev_bank, __ATOMIC_ACQUIRE) & 1;
 }
 
-int backend_table(const struct maps *maps, unsigned int service, struct maglev_table *out)
+int backend_table(const struct maps *maps, unsigned int service, bool ipv6,
+		  struct maglev_table *out)
 {
 	__u32 index;
 
 	if (service >= SERVICE_MAX)
 		return -EINVAL;
-	index = service * 2 + bank_in_force(maps, service);
+	index = maglev_index(service, ipv6, bank_in_force(maps, service));
 	return maps_get(maps, MAP_MAGLEV, &index, out);
 }
 
-int backend_switch_table(const struct maps *maps, unsigned int service,
-			 const struct maglev_table *table, __u32 up)
+int backend_switch_tables(const struct maps *maps, unsigned int service,
+			  const struct maglev_table *const tables[2], __u32 up)
 {
 	struct service_state *state = &maps->service_state[service];
-	__u32 bank, index;
-	int err;
+	__u32 bank;
 
 	if (service >= SERVICE_MAX)
 		return -EINVAL;
 	bank = bank_in_force(maps, service) ^ 1;
-	index = service * 2 + bank;
-	err = maps_put(maps, MAP_MAGLEV, &index, table, BPF_ANY);
-	if (err)
-		return err;
+	for (__u32 ipv6 = 0; ipv6 < 2; ipv6++) {
+		__u32 index = maglev_index(service, ipv6, bank);
+		int err = maps_put(maps, MAP_MAGLEV, &index, tables[ipv6], BPF_ANY);
+
+		if (err)
+			return err;
+	}
 	__atomic_store_n(&state->maglev_bank, bank, __ATOMIC_RELEASE);
 	__atomic_store_n(&state->backends_up, up, __ATOMIC_RELEASE);
 	return 0;

@@ -47,14 +47,16 @@ int backend_load_sum(const struct maps *maps, __u32 place, struct backend_load *
 /* All zero, for a place's next owner. 0 or -errno. */
 int backend_load_clear(const struct maps *maps, __u32 place);
 
-/* The table of a service that is in force. 0 or -errno. */
-int backend_table(const struct maps *maps, unsigned int service, struct maglev_table *out);
+/* The table of a service that is in force for packets of a family. 0 or -errno. */
+int backend_table(const struct maps *maps, unsigned int service, bool ipv6,
+		  struct maglev_table *out);
 
 /*
- * Puts a table in force: into the bank that is not, then switches, so that a packet reads the old
- * one or the new one. up: how many backends it holds. 0 or -errno, and the old one is in force.
+ * Puts the tables for IPv4 and IPv6 packets in force: into the bank that is not, then switches, so
+ * that a packet reads an old one or a new one. up: how many backends they hold. 0 or -errno, and
+ * the old ones are in force.
  */
-int backend_switch_table(const struct maps *maps, unsigned int service,
-			 const struct maglev_table *table, __u32 up);
+int backend_switch_tables(const struct maps *maps, unsigned int service,
+			  const struct maglev_table *const tables[2], __u32 up);
 
 #endif

@@ -52,7 +52,7 @@
 	  BACKEND_MAX)                                                                             \
 	X(BACKEND_LOAD, backend_load, PERCPU_ARRAY, sizeof(__u32), sizeof(struct backend_load), 0, \
 	  BACKEND_MAX)                                                                             \
-	X(MAGLEV, maglev, ARRAY, sizeof(__u32), sizeof(struct maglev_table), 0, 2 * SERVICE_MAX)   \
+	X(MAGLEV, maglev, ARRAY, sizeof(__u32), sizeof(struct maglev_table), 0, MAGLEV_TABLES)     \
 	X(BACKEND_PEERS, backend_peers, HASH, sizeof(struct sipxdp_peer), sizeof(__u32), 0,        \
 	  BACKEND_MAX)                                                                             \
 	X(BACKEND_PORTS, backend_ports, ARRAY, sizeof(__u32), sizeof(struct backend_ports),        \

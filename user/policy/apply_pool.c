@@ -48,6 +48,16 @@ static struct sipxdp_peer first_listen(const struct config_service *cfg, bool ip
 	return (struct sipxdp_peer){ .port = 0 };
 }
 
+static size_t udp_listens(const struct config_service *cfg, bool ipv4)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < cfg->listen_count; i++)
+		count += cfg->listens[i].transport == CONFIG_TRANSPORT_UDP &&
+			 address_is_ipv4(&cfg->listens[i].endpoint.address) == ipv4;
+	return count;
+}
+
 void apply_balance(const struct config_service *cfg, struct balance *out)
 {
 	const struct config_balance *balance = &cfg->balance;
@@ -62,6 +72,7 @@ void apply_balance(const struct config_service *cfg, struct balance *out)
 	out->no_backend = no_backends[balance->on_no_backend];
 	out->vip[0] = first_listen(cfg, true);
 	out->vip[1] = first_listen(cfg, false);
+	out->many_vips = (udp_listens(cfg, true) > 1) | (udp_listens(cfg, false) > 1) << 1;
 }
 
 /* ---- who is in ---- */
@@ -136,7 +147,8 @@ static bool is_probed(const struct maps *maps)
 	return maps->instance[0] != '\0';
 }
 
-static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsigned int service)
+int apply_pool_change(const struct config_balance *cfg, struct maps *maps, unsigned int service,
+		      struct pool_change *change)
 {
 	struct pool_member *members;
 	size_t count;
@@ -144,11 +156,16 @@ static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsig
 
 	if (err)
 		return err;
-	err = pool_set(maps, service, members, count, is_probed(maps), clock_realtime_ns(), NULL);
-	if (!err)
-		err = pool_rebuild(maps, service);
+	err = pool_set(maps, service, members, count, is_probed(maps), clock_realtime_ns(), change);
 	free(members);
 	return err;
+}
+
+static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsigned int service)
+{
+	int err = apply_pool_change(cfg, maps, service, NULL);
+
+	return err ? err : pool_rebuild(maps, service, cfg->forward == CONFIG_FORWARD_IPIP);
 }
 
 int apply_pools(const struct config *cfg, struct maps *maps, const unsigned char *number)

@@ -22,6 +22,10 @@ int apply_members(const struct config_balance *cfg, struct pool_member **out, si
  */
 int apply_pools(const struct config *cfg, struct maps *maps, const unsigned char *number);
 
+/* Makes one pool what cfg says, and leaves its table to the caller. As pool_set(). */
+int apply_pool_change(const struct config_balance *cfg, struct maps *maps, unsigned int service,
+		      struct pool_change *change);
+
 /* Takes out the pools of all other services. 0 or the first -errno. */
 int apply_pools_finish(const struct config *cfg, struct maps *maps, const unsigned char *number);
 

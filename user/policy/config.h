@@ -314,6 +314,20 @@ int config_load(const char *path, struct config **out, struct config_errors *err
 int config_parse(const char *text, size_t len, const char *name, struct config **out,
 		 struct config_errors *errs);
 
+/*
+ * What is wrong with an address as a backend of a service of cfg, and what was expected; NULL if it
+ * may be one. Static text.
+ */
+const char *config_backend_wrong(const struct config *cfg, const struct config_service *service,
+				 const struct endpoint *endpoint, const char **expected);
+
+/*
+ * Reads a service's import again, into *out (to be freed). errs is overwritten. 0; -EINVAL with
+ * errs filled; -ENOMEM; or -errno of reading the file, with errs filled.
+ */
+int config_import(const struct config *cfg, const struct config_service *service,
+		  struct config_backend **out, size_t *count, struct config_errors *errs);
+
 /* cfg may be NULL. */
 void config_free(struct config *cfg);
 
