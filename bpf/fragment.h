@@ -21,17 +21,20 @@ static __always_inline void fragment_key(const struct packet *pkt, struct fragme
 /* Remember what became of a first fragment. */
 static __always_inline void fragment_remember(const struct packet *pkt, bool pass, bool ours)
 {
+	struct work *w = work_scratch();
 	struct fragment_key key;
-	struct fragment value = {
+
+	if (!w)
+		return;
+	w->row.fragment = (struct fragment){
 		.until_ns = pkt->f->now + FRAGMENT_HOLD_NS,
 		.pass = pass,
 		.reason = pkt->f->reason,
 		.service = pkt->f->service,
 		.ours = ours,
 	};
-
 	fragment_key(pkt, &key);
-	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
+	bpf_map_update_elem(&fragments, &key, &w->row.fragment, BPF_ANY);
 }
 
 /* A later fragment. VERDICT_COUNT: of a datagram that was not ours. */

@@ -210,8 +210,9 @@ struct facts {
 	volatile __u32 syn;    /* opens a connection */
 	volatile __u32 urgent; /* an emergency call */
 	/* source.h */
-	volatile __u32 tier;   /* enum source_tier */
-	volatile __u32 policy; /* enum source_policy */
+	volatile __u32 tier;	  /* enum source_tier */
+	volatile __u32 policy;	  /* enum source_policy */
+	volatile __u32 neighbour; /* unknown, but a port of its address may be known */
 	__u64 ban_until;
 	/* guard.h */
 	volatile __u32 keep;	  /* eighths of the ceiling left for what is more urgent */
@@ -225,6 +226,14 @@ struct work {
 	struct facts facts;
 	struct scan scan;
 	struct extensions extensions;
+	union { /* a row about to be inserted: the stack has no room for it */
+		struct source source;
+		struct trusted trusted;
+		struct provisional provisional;
+		struct dialog dialog;
+		struct ban ban;
+		struct fragment fragment;
+	} row;
 };
 
 struct {

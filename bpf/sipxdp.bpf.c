@@ -86,7 +86,7 @@ int sipxdp_ingress(struct xdp_md *ctx)
 		verdict = guard_segment(&pkt);
 	} else {
 		frame_udp(&pkt);
-		verdict = guard_datagram(&pkt, &w->scan);
+		verdict = guard_datagram(&pkt);
 	}
 	return finish(&pkt, &w->scan, verdict);
 }

@@ -110,16 +110,19 @@ static __always_inline void source_find(struct packet *pkt)
 /* Make a row for a source that has none. */
 static __always_inline void source_create(struct packet *pkt)
 {
+	struct work *w = work_scratch();
 	struct source_key key;
-	struct source row = {
+
+	if (!w)
+		return;
+	w->row.source = (struct source){
 		.first_seen_ns = pkt->f->now,
 		.generation = pkt->cfg->generation,
 		.policy = pkt->f->policy,
 		.ban_until_ns = pkt->f->ban_until,
 	};
-
 	source_key(pkt, &key);
-	bpf_map_update_elem(&sources, &key, &row, BPF_NOEXIST);
+	bpf_map_update_elem(&sources, &key, &w->row.source, BPF_NOEXIST);
 	pkt->source = bpf_map_lookup_elem(&sources, &key);
 }
 
@@ -166,6 +169,7 @@ static __always_inline void source_trust(struct packet *pkt)
 	source_peer(pkt, &peer);
 	if (likely(!trust_filter_has(pkt->cfg, &peer.addr)))
 		return;
+	pkt->f->neighbour = 1;
 	pkt->trusted = bpf_map_lookup_elem(&trusted, &peer);
 	if (pkt->trusted && (!pkt->trusted->until_ns || pkt->trusted->until_ns > pkt->f->now)) {
 		pkt->f->tier = TIER_TRUSTED;

@@ -7,11 +7,14 @@
 #include "classify.h"
 #include "source.h"
 
-static __always_inline struct host_state *trust_host_state(void)
+/* A table took no row: count it where status looks. */
+static __always_inline void trust_count_full(__u32 counter)
 {
 	__u32 zero = 0;
+	struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
 
-	return bpf_map_lookup_elem(&host_state, &zero);
+	if (host)
+		__sync_fetch_and_add((__u64 *)((char *)host + counter), 1);
 }
 
 /* The far side may ask a little more, for a while: it was challenged, or is being asked. */
@@ -19,18 +22,20 @@ static __always_inline void trust_provisional(const struct packet *pkt,
 					      const struct sipxdp_peer *peer, __u32 proven)
 {
 	struct provisional *old = bpf_map_lookup_elem(&provisional, peer);
-	struct provisional value = {
-		.since_ns = pkt->f->now,
-		.until_ns = pkt->f->now + pkt->cfg->provisional_ns,
-		.proven = proven,
-	};
+	__u64 until = pkt->f->now + pkt->cfg->provisional_ns;
+	struct work *w = work_scratch();
 
 	if (old && old->until_ns > pkt->f->now) {
-		old->until_ns = value.until_ns;
+		old->until_ns = until;
 		if (proven)
 			old->proven = 1;
-	} else {
-		bpf_map_update_elem(&provisional, peer, &value, BPF_ANY);
+	} else if (w) {
+		w->row.provisional = (struct provisional){
+			.since_ns = pkt->f->now,
+			.until_ns = until,
+			.proven = proven,
+		};
+		bpf_map_update_elem(&provisional, peer, &w->row.provisional, BPF_ANY);
 	}
 	trust_filter_set(pkt->cfg, &peer->addr);
 }
@@ -42,21 +47,20 @@ static __always_inline void trust_grant(const struct packet *pkt, const struct s
 {
 	struct trusted *old = bpf_map_lookup_elem(&trusted, peer);
 	__u64 until = pkt->f->now + pkt->cfg->trust_ns;
-	struct trusted value = {
-		.since_ns = pkt->f->now,
-		.until_ns = until,
-		.last_seen_ns = pkt->f->now,
-		.origin = origin,
-	};
+	struct work *w = work_scratch();
 
 	if (old) {
 		if (old->until_ns && old->until_ns < until)
 			old->until_ns = until;
-	} else if (bpf_map_update_elem(&trusted, peer, &value, BPF_NOEXIST)) {
-		struct host_state *host = trust_host_state();
-
-		if (host)
-			__sync_fetch_and_add(&host->trusted_full, 1);
+	} else if (w) {
+		w->row.trusted = (struct trusted){
+			.since_ns = pkt->f->now,
+			.until_ns = until,
+			.last_seen_ns = pkt->f->now,
+			.origin = origin,
+		};
+		if (bpf_map_update_elem(&trusted, peer, &w->row.trusted, BPF_NOEXIST))
+			trust_count_full(__builtin_offsetof(struct host_state, trusted_full));
 	}
 	trust_filter_set(pkt->cfg, &peer->addr);
 }
@@ -68,15 +72,7 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 {
 	struct dialog_key key = { .call_id_hash = call_id_hash };
 	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
-	struct dialog value = {
-		.created_ns = pkt->f->now,
-		.last_seen_ns = pkt->f->now,
-		.peer = *peer,
-		.state = state,
-		.service = pkt->f->service,
-		.from_server = from_server,
-	};
-	struct host_state *host;
+	struct work *w = work_scratch();
 
 	if (old) {
 		if (state > old->state || old->state == DIALOG_TERMINATED)
@@ -88,11 +84,18 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 		old->last_seen_ns = pkt->f->now;
 		return;
 	}
-	if (!bpf_map_update_elem(&dialogs, &key, &value, BPF_NOEXIST))
+	if (!w)
 		return;
-	host = trust_host_state();
-	if (host)
-		__sync_fetch_and_add(&host->dialogs_full, 1);
+	w->row.dialog = (struct dialog){
+		.created_ns = pkt->f->now,
+		.last_seen_ns = pkt->f->now,
+		.peer = *peer,
+		.state = state,
+		.service = pkt->f->service,
+		.from_server = from_server,
+	};
+	if (bpf_map_update_elem(&dialogs, &key, &w->row.dialog, BPF_NOEXIST))
+		trust_count_full(__builtin_offsetof(struct host_state, dialogs_full));
 }
 
 /* A call has ended or failed: what follows (retransmissions, the last ACK) is known for a while. */

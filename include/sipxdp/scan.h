@@ -32,7 +32,7 @@
 #define SCAN_MIN   64 /* no valid message is shorter: six headers must be there */
 
 /* Bounds of the loops; what exceeds them is SCAN_BEYOND, never a guess. */
-#define SCAN_ROUNDS	  128 /* steps over 32 octets, and stops at control characters */
+#define SCAN_ROUNDS	  80  /* steps over 64 octets, and stops at control characters */
 #define SCAN_TAIL_ROUNDS  16  /* the same in the last octets of a message */
 #define SCAN_PARAM_ROUNDS 32  /* steps over 16 octets, and stops, in search of a parameter */
 #define SCAN_VALUE_WORDS  16  /* words of a parameter's value */
@@ -314,23 +314,24 @@ SCAN_INLINE __u64 scan_colon_apart(struct scan *s, const struct scan_name *name,
  * SLOT_NONE if it is of no interest, or not the first of its kind. */
 SCAN_INLINE __u64 scan_line(struct scan *s, const char *p, __u64 offset)
 {
+	const __u64 none = SCAN_ZERO(s) & (SLOT_ROOM - 1); /* SLOT_NONE */
 	__u64 word = SCAN_WORD(p), diff, end_diff, colon, slot;
 	const struct scan_name *name = &scan_names[NAME_HASH((__u16)word | 0x2020)];
 
 	diff = ((word | name->fold) & name->mask) ^ ~name->unlike;
 	if (diff << (name->top & 63)) /* in more than the colon */
-		return SLOT_NONE;
+		return none;
 	end_diff = ((SCAN_WORD(p + 8) | name->end_fold) & name->end_mask) ^ name->end;
 	colon = offset + name->length;
 	if (SCAN_UNLIKELY(diff | end_diff)) {
 		colon = scan_colon_apart(s, name, p, offset, diff, end_diff);
 		if (!colon)
-			return SLOT_NONE;
+			return none;
 	}
 	slot = name->slot & (SLOT_ROOM - 1);
 	if (s->colon[slot]) { /* the first of its kind stays */
 		s->repeated |= 1U << slot;
-		return SLOT_NONE;
+		return none;
 	}
 	s->colon[slot] = colon;
 	return slot;
