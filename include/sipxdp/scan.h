@@ -29,11 +29,11 @@
 /* Octets of a message the scanner looks at: a 1500-byte frame and some. A power of two less one,
  * because offsets are masked with it for the verifier. */
 #define SCAN_REACH 2047
-#define SCAN_MIN   64 /* no valid message is shorter: six headers must be there */
+#define SCAN_MIN   56 /* no valid message is shorter: five headers must be there */
 
 /* Bounds of the loops; what exceeds them is SCAN_BEYOND, never a guess. */
 #define SCAN_ROUNDS	  128 /* steps over 32 octets, and stops at control characters */
-#define SCAN_TAIL_ROUNDS  16  /* the same in the last octets of a message */
+#define SCAN_TAIL_ROUNDS  32  /* the same in the last octets of a message */
 #define SCAN_PARAM_ROUNDS 32  /* steps over 16 octets, and stops, in search of a parameter */
 #define SCAN_VALUE_WORDS  16  /* words of a parameter's value */
 #define SCAN_SLOW_OCTETS  320 /* octets of a value that the automaton walks */
@@ -358,7 +358,7 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 		offset += stop;
 		if (stop == 32)
 			continue;
-		if (offset >= left)
+		if (offset + 4 > left) /* too near to the end for the blank line's CRLF CRLF */
 			break;
 		SCAN_MASK(offset, mask);
 		p = base + offset;
@@ -366,8 +366,7 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 			break;
 		if (SCAN_UNLIKELY(SCAN_PAIR(p) != SCAN_CRLF)) {
 			if (*p == '\r' || *p == '\n') {
-				if (offset + 1 < left)		 /* else it was cut within a CRLF */
-					s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
+				s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
 				break;
 			}
 			offset++;
@@ -387,6 +386,8 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 			continue; /* folded (RFC 3261 section 7.3.1) */
 		scan_line(s, p + 2, origin + offset);
 	}
+	if (round == rounds)
+		s->flags |= SCAN_BEYOND;
 	return offset;
 }
 
@@ -424,14 +425,12 @@ SCAN_INLINE void scan_lines(const struct scan_text *t, struct scan *s)
 			  SCAN_TAIL, s->stopped - s->tail_origin, SCAN_TAIL_ROUNDS);
 		SCAN_SETTLE();
 	}
-	if (s->flags & SCAN_COMPLETE) {
-		if (s->body > s->length) /* found in what lies behind the datagram */
-			s->flags ^= SCAN_COMPLETE | SCAN_BROKEN;
-	} else if (s->length == SCAN_REACH || s->flags & SCAN_CUT) {
+	if (s->flags & (SCAN_COMPLETE | SCAN_BEYOND))
+		return;
+	if (s->length == SCAN_REACH || s->flags & SCAN_CUT)
 		s->flags |= SCAN_BEYOND;
-	} else {
+	else
 		s->flags |= SCAN_BROKEN; /* ends within its headers */
-	}
 }
 
 /* ---- values ---- */
