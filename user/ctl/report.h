@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REPORT_COLUMNS_MAX 24
+#define REPORT_COLUMNS_MAX 32
 #define REPORT_TEXT_MAX	   1024 /* octets of one text cell, before escaping */
 
 enum report_align { ALIGN_LEFT, ALIGN_RIGHT };

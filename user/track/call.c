@@ -30,22 +30,33 @@ static uint32_t place_for(struct track *t, const struct event *e)
 	return index;
 }
 
-static enum track_outcome open_call(struct track *t, const struct event *e)
+static const struct track_outcome not_of_call = { .of_call = false };
+
+static struct track_outcome outcome_of(const struct call *call, bool again)
+{
+	return (struct track_outcome){
+		.of_call = true,
+		.again = again,
+		.answered = call->answered_ns != 0,
+	};
+}
+
+static struct track_outcome open_call(struct track *t, const struct event *e)
 {
 	uint32_t index;
 
 	if (!starts_call(e))
-		return TRACK_ASIDE;
+		return not_of_call;
 	index = place_for(t, e);
 	if (!index)
-		return TRACK_ASIDE;
+		return not_of_call;
 	call_start(t, index, e);
 	call_write(t, index, e);
 	if (!event_is_request(e)) {
 		call_handle(t, index, e);
 		call_touch(t, index);
 	}
-	return TRACK_CALL;
+	return outcome_of(call_at(t, index), false);
 }
 
 /* A call that is over makes room for another one under the same Call-ID: section 8.1.1.4 forbids
@@ -86,7 +97,7 @@ static bool puts_off_end(const struct call *call, const struct event *e)
 	return !event_is_request(e);
 }
 
-static enum track_outcome take_in(struct track *t, uint32_t index, const struct event *e)
+static struct track_outcome take_in(struct track *t, uint32_t index, const struct event *e)
 {
 	struct call *call = call_at(t, index);
 	bool again = is_retransmission(call, e);
@@ -108,10 +119,10 @@ static enum track_outcome take_in(struct track *t, uint32_t index, const struct 
 		call_write(t, index, e);
 	else
 		call_touch(t, index);
-	return again ? TRACK_CALL_AGAIN : TRACK_CALL;
+	return outcome_of(call_at(t, index), again);
 }
 
-enum track_outcome call_event(struct track *t, const struct event *e)
+struct track_outcome call_event(struct track *t, const struct event *e)
 {
 	uint32_t index = table_find(&t->calls.table, e->arrival->call_id_hash);
 	struct call *call;
@@ -124,6 +135,6 @@ enum track_outcome call_event(struct track *t, const struct event *e)
 		return open_call(t, e);
 	}
 	if (!belongs(call, e))
-		return TRACK_ASIDE;
+		return not_of_call;
 	return take_in(t, index, e);
 }

@@ -149,8 +149,8 @@ static inline struct track_quality *call_quality(struct track *t, const struct c
 	return quality_of(t, call->service);
 }
 
-/* Takes in a message. TRACK_ASIDE: it belongs to no call and starts none. */
-enum track_outcome call_event(struct track *t, const struct event *e);
+/* Takes in a message, if it belongs to a call or starts one. */
+struct track_outcome call_event(struct track *t, const struct event *e);
 
 /* ---- call_state.c: what a message does to the call it belongs to ---- */
 

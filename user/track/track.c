@@ -96,10 +96,10 @@ static bool is_of_call(const struct event *e)
 	}
 }
 
-enum track_outcome track_message(struct track *t, const struct track_arrival *arrival,
-				 const struct sip_message *message)
+struct track_outcome track_message(struct track *t, const struct track_arrival *arrival,
+				   const struct sip_message *message)
 {
-	enum track_outcome outcome = TRACK_ASIDE;
+	struct track_outcome outcome = { .of_call = false };
 	struct event e;
 
 	track_advance(t, arrival->now_ns);
@@ -107,11 +107,11 @@ enum track_outcome track_message(struct track *t, const struct track_arrival *ar
 	event_read(&e, t, arrival, message);
 	if (is_of_call(&e) && !arrival->call_id_hash) {
 		t->stats.unhashed++;
-		return TRACK_ASIDE;
+		return outcome;
 	}
 	if (is_of_call(&e))
 		outcome = call_event(t, &e);
-	if (outcome == TRACK_ASIDE)
+	if (!outcome.of_call)
 		transaction_event(t, &e);
 	return outcome;
 }

@@ -154,16 +154,16 @@ int track_adopt_registration(struct track *t, const struct registration_key *key
 			     const struct registration_record *record);
 
 /* What a message was to the tracker. */
-enum track_outcome {
-	TRACK_ASIDE,	  /* of no call that is tracked */
-	TRACK_CALL,	  /* of a call */
-	TRACK_CALL_AGAIN, /* of a call, and seen before */
+struct track_outcome {
+	bool of_call;  /* of one that is tracked */
+	bool again;    /* of a call, and seen before */
+	bool answered; /* of a call that is, or was, answered */
 };
 
 /* Takes in one message, and first moves the clock on to when it was seen. Nothing of the message
  * is kept. */
-enum track_outcome track_message(struct track *t, const struct track_arrival *arrival,
-				 const struct sip_message *message);
+struct track_outcome track_message(struct track *t, const struct track_arrival *arrival,
+				   const struct sip_message *message);
 
 /* Moves the clock on: what has run out ends or is deleted. */
 void track_advance(struct track *t, uint64_t now_ns);
