@@ -41,7 +41,8 @@ struct report;
 struct report *report_open(enum report_form form, const char *name,
 			   const struct report_column *columns, size_t count);
 
-/* Ends the rows so far and starts another array of the same document, or another table. */
+/* Ends the rows so far and starts another array of the same document, or another table, whatever
+ * the form before. */
 void report_next(struct report *report, const char *name, const struct report_column *columns,
 		 size_t count);
 
