@@ -123,18 +123,16 @@ static int receive_reply(int fd, uint64_t deadline_ns, char **text, size_t *len)
 	return err;
 }
 
-static int request_line(const char *command, char **line)
+static int request_line(const json_t *request, char **line)
 {
-	json_t *request = json_pack("{s:s}", "command", command);
 	char *text = request ? json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	int err = text && asprintf(line, "%s\n", text) >= 0 ? 0 : -ENOMEM;
 
 	free(text);
-	json_decref(request);
 	return err;
 }
 
-int client_ask(const char *command, json_t **reply)
+int client_ask_json(const json_t *request, json_t **reply)
 {
 	uint64_t deadline = clock_monotonic_ns() + CLIENT_TIMEOUT_S * NSEC_PER_SEC;
 	char *line = NULL, *text = NULL;
@@ -142,7 +140,7 @@ int client_ask(const char *command, json_t **reply)
 	size_t len = 0;
 	int fd = -1, err;
 
-	err = request_line(command, &line);
+	err = request_line(request, &line);
 	if (!err)
 		err = connect_daemon(&fd);
 	if (!err)
@@ -163,6 +161,15 @@ int client_ask(const char *command, json_t **reply)
 	free(line);
 	if (fd >= 0)
 		close(fd);
+	return err;
+}
+
+int client_ask(const char *command, json_t **reply)
+{
+	json_t *request = json_pack("{s:s}", "command", command);
+	int err = client_ask_json(request, reply);
+
+	json_decref(request);
 	return err;
 }
 
@@ -206,10 +213,11 @@ static int refused(const char *command, const json_t *reply)
 	return CTL_NO;
 }
 
-int client_command(const char *command, json_t **reply)
+int client_command_json(const json_t *request, json_t **reply)
 {
+	const char *command = json_string_value(json_object_get(request, "command"));
 	json_t *object;
-	int code, err = client_ask(command, &object);
+	int code, err = client_ask_json(request, &object);
 
 	if (err)
 		return ctl_fail(err == -EACCES ? CTL_NOT_PERMITTED : CTL_UNREACHABLE,
@@ -221,5 +229,14 @@ int client_command(const char *command, json_t **reply)
 	}
 	code = refused(command, object);
 	json_decref(object);
+	return code;
+}
+
+int client_command(const char *command, json_t **reply)
+{
+	json_t *request = json_pack("{s:s}", "command", command);
+	int code = client_command_json(request, reply);
+
+	json_decref(request);
 	return code;
 }

@@ -42,6 +42,7 @@ int cmd_ban(int argc, char **argv);
 int cmd_calls(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
+int cmd_ladder(int argc, char **argv);
 int cmd_parse(int argc, char **argv);
 int cmd_registrations(int argc, char **argv);
 int cmd_reload(int argc, char **argv);

@@ -20,8 +20,15 @@ static const struct ctl_command commands[] = {
 	  "packets and bytes by service, class, verdict and reason",
 	  "Verdicts: pass, drop, tx (answered from XDP) and would-drop (monitor mode)." },
 	{ "calls", cmd_calls, NEEDS_MAPS,
-	  "calls [--state STATE] [--source ADDR] [--user USER] [CALL-ID]",
-	  "live calls, or one call in full", "Exits 1 if there is no call of that Call-ID." },
+	  "calls [--state STATE] [--source ADDR] [--user USER] [--backend NAME] [CALL-ID]",
+	  "live calls, or one call in full",
+	  "One call is shown with its other legs and, while the daemon is there, with its "
+	  "messages.\n"
+	  "Exits 1 if there is no call of that Call-ID." },
+	{ "ladder", cmd_ladder, NEEDS_DAEMON, "ladder [--pcap FILE] CALL-ID",
+	  "the messages of one call, drawn from the top down",
+	  "Shows what the daemon remembers: the newest messages, of calls that are over as well.\n"
+	  "Retransmissions are dotted. Exits 1 if no message of that Call-ID is remembered." },
 	{ "registrations", cmd_registrations, NEEDS_MAPS, "registrations [AOR]",
 	  "who is registered, from where and until when",
 	  "Exits 1 if there is no registration of that address of record." },

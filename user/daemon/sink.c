@@ -2,6 +2,8 @@
 /* Where the tracker's records go: see sink.h. */
 #include "daemon/sink.h"
 
+#include "plane/clock.h"
+
 static struct maps *maps_of(void *context)
 {
 	const struct sink *sink = context;
@@ -22,6 +24,27 @@ static int call_get(void *context, const struct call_key *key, struct call_recor
 static void call_delete(void *context, const struct call_key *key)
 {
 	maps_delete(maps_of(context), MAP_CALLS, key);
+}
+
+/* What the packet path has noted of the dialog, on its own clock. A row that is not there tells that
+ * the call is over only if rows were never refused. */
+static enum track_dialog call_dialog(void *context, const struct call_key *key,
+				     uint64_t *seen_unix_ns)
+{
+	const struct maps *maps = maps_of(context);
+	const struct dialog_key dialog_key = { .call_id_hash = key->call_id_hash };
+	uint64_t now_ns = clock_monotonic_ns();
+	struct dialog dialog;
+
+	if (maps_get(maps, MAP_DIALOGS, &dialog_key, &dialog))
+		return __atomic_load_n(&maps->host_state->dialogs_full, __ATOMIC_RELAXED)
+			       ? TRACK_DIALOG_UNKNOWN
+			       : TRACK_DIALOG_OVER;
+	*seen_unix_ns = clock_realtime_ns() - (now_ns - dialog.last_seen_ns);
+	if (dialog.state == DIALOG_TERMINATED ||
+	    dialog.last_seen_ns + maps->settings->dialog_idle_ns < now_ns)
+		return TRACK_DIALOG_OVER;
+	return dialog.state == DIALOG_EARLY ? TRACK_DIALOG_EARLY : TRACK_DIALOG_CONFIRMED;
 }
 
 static int registration_put(void *context, const struct registration_key *key,
@@ -55,6 +78,7 @@ struct track_sink sink_callbacks(struct sink *sink)
 		.call_put = call_put,
 		.call_get = call_get,
 		.call_delete = call_delete,
+		.call_dialog = call_dialog,
 		.registration_put = registration_put,
 		.registration_get = registration_get,
 		.registration_delete = registration_delete,

@@ -20,12 +20,18 @@
 /* Requests outside of calls that wait for their answer, or were answered within 5 s. */
 #define TRANSACTIONS 65536
 
+/* Messages of calls that are remembered: for some minutes of a busy server. */
+#define HISTORY_BYTES	 (32u << 20)
+#define HISTORY_PER_CALL 128
+
 struct tracking {
 	struct maps *maps;
 	struct samples *samples;
 	struct sink sink;
 	struct track *track;
 	struct facts *facts;
+	struct history *history;
+	struct siphash_key history_key;
 	struct tap *tap;
 	struct losses losses;
 	int64_t unix_offset_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
@@ -67,6 +73,32 @@ static bool parse(struct tracking *tracking, const struct tap_record *record)
 	return false;
 }
 
+static uint64_t history_key(const struct tracking *tracking, const char *call_id, size_t length)
+{
+	return siphash_of(&tracking->history_key, call_id, length);
+}
+
+static void remember(struct tracking *tracking, const struct tap_record *record,
+		     const struct track_arrival *arrival, const struct track_outcome *outcome)
+{
+	const struct sip_message *m = &tracking->message;
+	bool from_server = arrival->direction == TRACK_FROM_SERVER;
+	const struct history_message message = {
+		.time_unix_ns = arrival->now_ns,
+		.source = from_server ? arrival->server : arrival->peer,
+		.destination = from_server ? arrival->peer : arrival->server,
+		.length = record->length,
+		.captured = record->captured,
+		.from_server = from_server,
+		.again = outcome->again,
+		.data = record->data,
+	};
+
+	history_add(tracking->history,
+		    history_key(tracking, sip_message_text(m, m->call_id), m->call_id.length),
+		    outcome->answered, &message);
+}
+
 static void take_message(struct tracking *tracking, const struct tap_record *record)
 {
 	struct sipxdp_peer source = { .addr = record->saddr, .port = record->sport };
@@ -80,10 +112,16 @@ static void take_message(struct tracking *tracking, const struct tap_record *rec
 		.service = record->service,
 		.direction = ingress ? TRACK_TO_SERVER : TRACK_FROM_SERVER,
 	};
+	struct track_outcome outcome;
 
 	tracking->stats.messages++;
-	if (parse(tracking, record))
-		track_message(tracking->track, &arrival, &tracking->message);
+	/* What the tracker will want comes into the caches while the message is parsed. */
+	track_prefetch(tracking->track, arrival.call_id_hash);
+	if (!parse(tracking, record))
+		return;
+	outcome = track_message(tracking->track, &arrival, &tracking->message);
+	if (outcome.of_call)
+		remember(tracking, record, &arrival, &outcome);
 }
 
 static void take_record(const struct tap_record *record, void *context)
@@ -131,12 +169,20 @@ static int open_tracker(struct tracking *tracking, const struct config *config)
 		.idle_ns = config->dialogs.idle_ns,
 	};
 	struct track_sink callbacks = sink_callbacks(&tracking->sink);
+	const struct history_config history = {
+		.bytes = HISTORY_BYTES,
+		.per_call = HISTORY_PER_CALL,
+	};
 	struct sink_adopted adopted;
-	uint64_t keys[6];
+	uint64_t keys[8];
 	int err;
 
 	derive_keys(tracking->maps, keys, sizeof(keys) / sizeof(keys[0]));
 	memcpy(track.seed, keys, sizeof(track.seed));
+	memcpy(&tracking->history_key, keys + 6, sizeof(tracking->history_key));
+	err = history_new(&history, &tracking->history);
+	if (err)
+		return err;
 	err = facts_open(config, tracking->maps, keys + 2, &tracking->facts);
 	if (err)
 		return err;
@@ -189,6 +235,7 @@ void tracking_close(struct tracking *tracking)
 		track_free(tracking->track);
 	}
 	facts_close(tracking->facts);
+	history_free(tracking->history);
 	free(tracking);
 }
 
@@ -232,5 +279,17 @@ void tracking_stats(const struct tracking *tracking, struct tracking_stats *out)
 	stats.lost = losses_of_tap(&tracking->losses);
 	track_stats(tracking->track, &stats.track);
 	facts_stats(tracking->facts, &stats.facts);
+	history_stats(tracking->history, &stats.history);
 	*out = stats;
+}
+
+bool tracking_history(const struct tracking *tracking, const char *call_id, size_t length,
+		      struct history_walk *out)
+{
+	return history_find(tracking->history, history_key(tracking, call_id, length), out);
+}
+
+const struct track_quality *tracking_quality(const struct tracking *tracking, uint32_t service)
+{
+	return track_quality(tracking->track, service);
 }
