@@ -442,7 +442,8 @@ Test(scan, calls_broken_what_is_broken)
 Test(scan, the_shortest_messages)
 {
 	static const char *const shortest[] = {
-		"A sip:b SIP/2.0\r\nv:SIP/2.0/UDP a\r\nf:sip:a\r\nt:sip:b\r\ni:1\r\nCSeq:1 A\r\n\r\n",
+		"A sip:b SIP/2.0\r\nv:SIP/2.0/UDP a\r\nf:sip:a\r\nt:sip:b\r\ni:1\r\nCSeq:1 "
+		"A\r\n\r\n",
 		"A a:b SIP/2.0\r\nv:a/b/c d\r\nf:a:b\r\nt:a:b\r\ni:1\r\nCSeq:1 A\r\n\r\n",
 		"SIP/2.0 100 \r\nv:a/b/c d\r\nf:a:b\r\nt:a:b\r\ni:1\r\nCSeq:1 A\r\n\r\n",
 	};
@@ -543,8 +544,8 @@ Test(scan, the_headers_end_around_the_reach)
 			struct scan_complaint complaint;
 			struct scan s;
 
-			snprintf(more, sizeof(more), "XA:%0*d\r\nXB:%0*d\r\n%s", (int)step + 1,
-				 1, (int)(pad - step) + 1, 2, step % 2 ? "XC:1\r\n" : "");
+			snprintf(more, sizeof(more), "XA:%0*d\r\nXB:%0*d\r\n%s", (int)step + 1, 1,
+				 (int)(pad - step) + 1, 2, step % 2 ? "XC:1\r\n" : "");
 			shape.more = more;
 			shape.body = body;
 			length = write_shape(&shape, text);
