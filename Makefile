@@ -156,7 +156,7 @@ $(O)/tests/bpf/test_%: $(O)/tests/bpf/test_%.o $(BPF_TEST_LIB) $(O)/libsipxdp.a
 # Objects of the programs that a unit test needs besides the library.
 -include tests/unit/with.mk
 
-.PHONY: unit-one bpf-one fuzz-one
+.PHONY: unit-one bpf-one fuzz-one fuzz-repeat
 unit-one: $(O)/tests/unit/test_$(T)
 	$(Q)$<
 bpf-one: $(O)/tests/bpf/test_$(T)
@@ -181,6 +181,18 @@ fuzz-one: $(B)/fuzz/fuzz_$(F)
 		-seed=$(FUZZ_SEED) \
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(F).dict)) \
 		$(B)/fuzz/corpus_$(F) tests/fuzz/corpus/$(F)
+
+# The same inputs in the same order on every machine, from the committed corpus alone, so that a find
+# can be had again: no guidance by compared values, which may be addresses, and none placed at random.
+RUNS ?= 200000
+fuzz-repeat: $(B)/fuzz/fuzz_$(F)
+	$(Q)rm -rf $(B)/fuzz/repeat_$(F)
+	$(Q)mkdir -p $(B)/fuzz/repeat_$(F) tests/fuzz/corpus/$(F)
+	$(Q)$$(setarch -R true 2>/dev/null && echo setarch -R) $< -runs=$(RUNS) \
+		-max_total_time=$(SECONDS_) -seed=1 -use_cmp=0 -reload=0 -max_len=8192 \
+		-artifact_prefix=$(B)/fuzz/ -print_final_stats=1 \
+		$(addprefix -dict=,$(wildcard tests/fuzz/$(F).dict)) \
+		$(B)/fuzz/repeat_$(F) tests/fuzz/corpus/$(F)
 
 fuzz: $(FUZZ_BIN)
 	$(Q)for f in $(FUZZ_BIN:$(B)/fuzz/fuzz_%=%); do \
