@@ -163,13 +163,17 @@ static int check_order(const struct ua_order *order)
 	return CTL_DONE;
 }
 
-static int fail_hop(const char *uri, int err)
+static int fail_hop(const struct words *words, const struct ua_order *order, int err)
 {
+	if (words->to)
+		return ctl_fail(CTL_USAGE, "--to: '%s' is not HOST or HOST:PORT, IPv6 in brackets",
+				words->to);
 	if (err == -EPROTONOSUPPORT)
 		return ctl_fail(CTL_USAGE,
 				"%s: send speaks sip: over UDP and TCP; give --to for other URIs",
-				uri);
-	return ctl_fail(CTL_USAGE, "'%s' is not a host and port", uri);
+				order->uri);
+	return ctl_fail(CTL_USAGE, "'%s' is not a SIP URI such as sip:alice@example.com",
+			order->uri);
 }
 
 /* Where the request goes: --to, or what the URI names. */
@@ -183,7 +187,7 @@ static int find_hop(const struct words *words, struct ua_order *order)
 	snprintf(uri, sizeof(uri), "sip:%s", words->to ? words->to : "");
 	err = ua_hop_of_uri(words->to ? uri : order->uri, usual, &hop);
 	if (err)
-		return fail_hop(words->to ? words->to : order->uri, err);
+		return fail_hop(words, order, err);
 	order->hop.transport = words->transport == TRANSPORT_ANY ? hop.transport : usual;
 	order->hop.at.port = hop.port;
 	if (address_parse(hop.host, strlen(hop.host), &order->hop.at.address) == 0)

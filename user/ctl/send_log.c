@@ -69,18 +69,20 @@ static void print_line(const char *data, size_t length)
 	print_octets(data, length);
 }
 
+/* Indented, with an empty line at the end. */
 static void print_message(const char *data, size_t length)
 {
-	while (length) {
-		size_t line = line_length(data, length);
+	size_t line = 0;
 
+	for (; length; data += line, length -= line) {
+		line = line_length(data, length);
 		if (line > 2)
 			fputs("    ", stdout);
 		print_line(data, line);
 		putchar('\n');
-		data += line;
-		length -= line;
 	}
+	if (line > 2)
+		putchar('\n');
 	fflush(stdout);
 }
 
