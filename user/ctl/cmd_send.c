@@ -31,6 +31,7 @@ static const char *const transports[] = { "udp", "tcp", NULL };
 struct words {
 	const char *to, *expires, *password, *password_file, *body_file;
 	unsigned int transport;
+	uint64_t port;
 	struct ctl_texts headers;
 };
 
@@ -300,11 +301,13 @@ static int carry_out(struct client *client, const struct ua_order *order)
 	return code;
 }
 
-static int open_and_carry_out(struct ua_order *order)
+static int open_and_carry_out(struct ua_order *order, uint16_t port)
 {
 	struct client client = { .signals = -1 };
-	int code, err = ua_sockets_open(&order->hop, &client.sockets);
+	int code, err = ua_sockets_open(&order->hop, port, &client.sockets);
 
+	if (err == -EADDRINUSE)
+		return ctl_fail(CTL_UNREACHABLE, "port %u is taken", port);
 	if (err)
 		return ctl_fail(CTL_UNREACHABLE, "cannot reach it from here: %s", strerror(-err));
 	client.signals = open_signals();
@@ -358,6 +361,12 @@ int cmd_send(int argc, char **argv)
 		  .placeholder = "URI",
 		  .help = "where answers come to (default: here)",
 		  .to.text = &order.contact },
+		{ .name = "port",
+		  .kind = OPTION_NUMBER,
+		  .placeholder = "PORT",
+		  .help = "of this host, to send from (default: a free one)",
+		  .limit = 65535,
+		  .to.number = &words.port },
 		{ .name = "expires",
 		  .kind = OPTION_TEXT,
 		  .placeholder = "SECONDS",
@@ -418,5 +427,5 @@ int cmd_send(int argc, char **argv)
 		code = check_order(&order);
 	if (!code)
 		code = find_hop(&words, &order);
-	return code ? code : open_and_carry_out(&order);
+	return code ? code : open_and_carry_out(&order, (uint16_t)words.port);
 }

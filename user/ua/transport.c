@@ -118,7 +118,6 @@ static int find_local(const struct endpoint *to, struct endpoint *local)
 	if (err)
 		return err;
 	*local = from_socket(&address);
-	local->port = 0;
 	return 0;
 }
 
@@ -157,9 +156,9 @@ static int want_icmp_errors(int fd, int family)
 /* One number for UDP and TCP: a Contact names only one. 0 or -errno. */
 static int open_pair(struct ua_sockets *s)
 {
-	int err = -EADDRINUSE;
+	int err = -EADDRINUSE, tries = s->local.port ? 1 : PORT_TRIES;
 
-	for (int i = 0; err == -EADDRINUSE && i < PORT_TRIES; i++) {
+	for (int i = 0; err == -EADDRINUSE && i < tries; i++) {
 		struct endpoint at = s->local;
 
 		s->udp = open_bound(&at, SOCK_DGRAM);
@@ -195,7 +194,7 @@ static int open_media(struct ua_sockets *s)
 	return 0;
 }
 
-int ua_sockets_open(const struct ua_peer *first, struct ua_sockets **out)
+int ua_sockets_open(const struct ua_peer *first, uint16_t port, struct ua_sockets **out)
 {
 	struct ua_sockets *s = calloc(1, sizeof(*s));
 	int err;
@@ -205,7 +204,9 @@ int ua_sockets_open(const struct ua_peer *first, struct ua_sockets **out)
 	s->udp = s->listener = s->media = -1;
 	for (int i = 0; i < STREAMS_MAX; i++)
 		s->streams[i].fd = -1;
-	err = find_local(&first->at, &s->local) ?: open_pair(s) ?: open_media(s);
+	err = find_local(&first->at, &s->local);
+	s->local.port = port;
+	err = err ?: open_pair(s) ?: open_media(s);
 	if (!err && want_icmp_errors(s->udp, family_of(&s->local)))
 		err = -errno;
 	if (err)

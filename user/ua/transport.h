@@ -17,9 +17,9 @@ struct ua_sockets;
  * no name server answered; -errno. */
 int ua_look_up(const char *host, uint16_t port, struct endpoint *out);
 
-/* Binds to the address that this host has towards `first`, and a free port. 0, or -errno: there is
- * no way to it. */
-int ua_sockets_open(const struct ua_peer *first, struct ua_sockets **out);
+/* Binds to the address that this host has towards `first`, and to that port (0: a free one). 0, or
+ * -errno: there is no way to it, or the port is taken. */
+int ua_sockets_open(const struct ua_peer *first, uint16_t port, struct ua_sockets **out);
 void ua_sockets_close(struct ua_sockets *sockets); /* may be NULL */
 
 /* Where it is reached, and the port for media. */
