@@ -16,7 +16,7 @@ CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) cla
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 
-PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp
+PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp nettle
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wvla -Wundef
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen
@@ -31,7 +31,7 @@ LDLIBS += $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -Ibpf \
 	-I/usr/include/$(shell uname -m)-linux-gnu
 
-LIB_DIRS := sip track plane policy balance export
+LIB_DIRS := sip track plane policy balance export ua
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard user/$(d)/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
 DAEMON_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard user/daemon/*.c))

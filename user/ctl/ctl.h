@@ -48,6 +48,7 @@ int cmd_registrations(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_samples(int argc, char **argv);
+int cmd_send(int argc, char **argv);
 int cmd_sources(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -54,6 +54,14 @@ static const struct ctl_command commands[] = {
 	  "shows what a SIP message is made of, or what is wrong with it",
 	  "Reads one message, or every one of a pcap or pcapng file; - is standard input. Exits 1\n"
 	  "with RFC section, offset and what is wrong." },
+	{ "send", cmd_send, NEEDS_NOTHING,
+	  "send METHOD URI [--to HOST[:PORT]] [--transport udp|tcp] [--user U --password P] "
+	  "[OPTION...]",
+	  "sends a request, shows every message, and ends what it began",
+	  "Answers digest challenges, acknowledges, holds a call for --hold and hangs up; "
+	  "interrupt\n"
+	  "it to cancel. Exits 0 after a 2xx, 1 after another final answer or none, 3 if the peer\n"
+	  "cannot be reached." },
 	{ "reload", cmd_reload, NEEDS_DAEMON, "reload",
 	  "makes the daemon read its configuration again", NULL },
 	{ "detach", cmd_detach, NEEDS_MAPS, "detach",

@@ -91,6 +91,32 @@ static bool store_duration(const struct ctl_option *option, const char *value)
 	return !err;
 }
 
+static bool store_seconds(const struct ctl_option *option, const char *value)
+{
+	const uint64_t longest = UINT64_C(86400) * DURATION_MAX_DAYS;
+	uint64_t seconds = 0;
+	const char *p = value;
+
+	for (; *p >= '0' && *p <= '9' && seconds <= longest; p++)
+		seconds = seconds * 10 + (uint64_t)(*p - '0');
+	if (p == value || *p || seconds > longest)
+		return store_duration(option, value);
+	*option->to.duration_ns = seconds * UINT64_C(1000000000);
+	return true;
+}
+
+static bool store_another(const struct ctl_option *option, const char *value)
+{
+	struct ctl_texts *texts = option->to.texts;
+
+	if (texts->count == OPTION_TEXTS_MAX) {
+		ctl_fail(CTL_USAGE, "--%s: more than %d of them", option->name, OPTION_TEXTS_MAX);
+		return false;
+	}
+	texts->items[texts->count++] = value;
+	return true;
+}
+
 static bool store_choice(const struct ctl_option *option, const char *value)
 {
 	for (unsigned int i = 0; option->choices[i]; i++) {
@@ -114,6 +140,8 @@ static bool store(const struct ctl_option *option, const char *value)
 	case OPTION_NUMBER: return store_number(option, value);
 	case OPTION_DURATION: return store_duration(option, value);
 	case OPTION_CHOICE: return store_choice(option, value);
+	case OPTION_SECONDS: return store_seconds(option, value);
+	case OPTION_TEXTS: return store_another(option, value);
 	case OPTION_END: break;
 	}
 	return false;
