@@ -52,16 +52,13 @@ static __always_inline bool guard_unknown_is_over(const struct packet *pkt, __u3
 			       pkt->f->now);
 }
 
-/* An unknown source, without a look-up: known to be refused, or all of them are. VERDICT_COUNT: not
- * decided. */
+/* All unknown sources are refused, without a look-up? VERDICT_COUNT: not decided. */
 static __always_inline enum verdict guard_unknown_first(struct packet *pkt)
 {
 	__u32 limit = pkt->f->limit & 7;
 
 	if (limit >= LIMIT_CLASS_COUNT || !guard_limits_early(pkt->f->class))
 		return VERDICT_COUNT;
-	if (refusal_holds(pkt) && !verdict_is_spared(pkt))
-		return VERDICT_DROP;
 	/* who is exempt can only be told by a look-up */
 	if (guard_unknown_is_over(pkt, limit) && !pkt->cfg->has_networks && !verdict_is_spared(pkt))
 		return verdict_under_attack(pkt, DROP_UNKNOWN_LIMIT);
@@ -93,6 +90,7 @@ static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
 /* A datagram for a UDP listener. */
 static __always_inline enum verdict guard_datagram(struct packet *pkt)
 {
+	struct refusal *refused = NULL;
 	enum verdict verdict = VERDICT_COUNT;
 
 	if (unlikely(pkt->f->damaged)) {
@@ -103,8 +101,15 @@ static __always_inline enum verdict guard_datagram(struct packet *pkt)
 	if (pkt->f->class == CLASS_INVITE && unlikely(emergency_is_likely(pkt)))
 		pkt->f->urgent = emergency_call(pkt->xdp, pkt->f->text_offset);
 	packet_renew(pkt);
+	/* refused a moment ago, as all but the known ports of its address are */
+	if (guard_limits_early(pkt->f->class) && !unlikely(pkt->f->urgent))
+		refused = refusal_find(pkt);
+	if (refused && refusal_is_alone(pkt, refused))
+		return refusal_use(pkt, refused);
 	source_trust(pkt);
 	if (likely(pkt->f->tier == TIER_UNKNOWN)) {
+		if (refused)
+			return refusal_use(pkt, refused);
 		verdict = guard_unknown_first(pkt);
 		if (verdict != VERDICT_COUNT)
 			return verdict;

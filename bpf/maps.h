@@ -213,6 +213,7 @@ struct facts {
 	volatile __u32 tier;	  /* enum source_tier */
 	volatile __u32 policy;	  /* enum source_policy */
 	volatile __u32 neighbour; /* unknown, but a port of its address may be known */
+	__u32 trust_epoch;	  /* when that was asked */
 	__u64 ban_until;
 	/* guard.h */
 	volatile __u32 keep;	  /* eighths of the ceiling left for what is more urgent */

@@ -140,8 +140,10 @@ static __always_inline void trust_filter_set(const struct settings *cfg,
 	__u32 bank = cfg->filter_bank & 1;
 	struct trust_filter *filter = bpf_map_lookup_elem(&trust_filter, &bank);
 
-	if (filter)
-		__sync_fetch_and_or(&filter->word[place / 64], 1ULL << (place % 64));
+	if (filter &&
+	    !(__sync_fetch_and_or(&filter->word[place / 64], 1ULL << (place % 64)) >> (place % 64) &
+	      1))
+		__sync_fetch_and_add(&((struct settings *)cfg)->trust_epoch, 1);
 	if (!cfg->filter_both)
 		return;
 	bank ^= 1;
@@ -166,6 +168,7 @@ static __always_inline void source_trust(struct packet *pkt)
 	struct sipxdp_peer peer;
 
 	pkt->f->tier = TIER_UNKNOWN;
+	pkt->f->trust_epoch = *(const volatile __u32 *)&pkt->cfg->trust_epoch;
 	source_peer(pkt, &peer);
 	if (likely(!trust_filter_has(pkt->cfg, &peer.addr)))
 		return;

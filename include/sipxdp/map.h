@@ -47,8 +47,10 @@ struct settings {
 	__u32 has_networks; /* 0: `networks` is known to be empty */
 	__u32 has_hosts6;   /* 1: bans or networks hold IPv6 prefixes longer than /64 */
 	__u32 pad;
-	__u32 filter_bank;     /* which half of trust_filter is read */
-	__u32 filter_both;     /* 1: a rebuild is on, set bits in both halves */
+	__u32 filter_bank; /* which half of trust_filter is read */
+	__u32 filter_both; /* 1: a rebuild is on, set bits in both halves */
+	__u32 trust_epoch; /* raised whenever an address gets its bit in trust_filter */
+	__u32 pad_epoch;
 	__u32 tap_reader_idle; /* set by the reader before it sleeps, cleared by who wakes it */
 	__u32 tap_bytes;       /* how much of a passed message goes to the tap, 0 = no tap */
 	__u32 sample_bytes;    /* how much of a dropped packet goes to the tap */
@@ -194,8 +196,10 @@ struct refusal {
 	__u32 generation;
 	__u32 packets; /* refused since the row of `sources` was last brought up to date */
 	__u64 bytes;
+	__u32 alone; /* 1: nobody at the address was known in that epoch */
+	__u32 trust_epoch;
 };
-_Static_assert(sizeof(struct refusal) == 40, "refusal layout");
+_Static_assert(sizeof(struct refusal) == 48, "refusal layout");
 
 struct refusals {
 	struct refusal cell[REFUSAL_CELLS];
