@@ -56,10 +56,10 @@ struct call_record {
 	__u16 updates;
 	__u16 pracks;
 	__u16 refers;
-	__u16 holds;	     /* how often it was put on hold */
-	__u16 codec_changes; /* since it was answered */
-	__u16 forks;	     /* dialogs that its INVITE made */
-	__u16 held;	     /* CALL_HELD_BY_…: by whom, now */
+	__u16 holds;		  /* how often it was put on hold */
+	__u16 codec_changes;	  /* since it was answered */
+	__u16 forks;		  /* dialogs that its INVITE made */
+	__u16 held;		  /* CALL_HELD_BY_…: by whom, now */
 	char codec[RECORD_CODEC]; /* of the first stream, as answered; "": none was seen */
 	__u64 session_hash; /* of the Session-ID of the calling side (RFC 7989), 0: none: the same
 			     * for all legs of one call through back-to-back user agents */
