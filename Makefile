@@ -53,7 +53,7 @@ MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all lab help deps-build deps-lab deps-test run test unit bpf-test net-test san-test \
-	fuzz fuzz-smoke format format-check compilers bench install uninstall clean
+	fuzz fuzz-smoke format format-check compilers bench bench-track install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
 
@@ -63,6 +63,7 @@ help:
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make test         install what is missing and run every test'
 	@echo 'make bench        (root) what the performance tables are made of'
+	@echo 'make bench-track  the tracker alone'
 	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
 	@echo 'make install      into DESTDIR, with a systemd unit'
 	@echo 'make format       clang-format on the C sources'
@@ -222,6 +223,8 @@ $(B)/bench/bench_%: $(B)/bench/bench_%.o $(BENCH_LIB) $(B)/libsipxdp.a
 bench: deps-test
 	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)bench/run.sh
+bench-track: $(B)/bench/bench_track
+	$(Q)bench/run.sh track
 
 # ---- installing ----
 

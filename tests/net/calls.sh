@@ -57,6 +57,21 @@ scenario reinvite 7003 40
 check "reinvite: two of them, one hold, resumed, with another codec" "$(calls_of 7003 \
 	'.state == "ended" and .reinvites == 2 and .holds == 1 and .held_by == null and
 	.codec == "PCMU" and .codec_changes == 1')" -eq 40
+# One of them, drawn and as a capture file.
+id=$(lab_ctl --json calls --source 10.77.1.10 | jq -r '[.calls[] | select(.reinvites == 2)][0].call_id')
+lab_ctl ladder "$id" | sed 's/^/# /'
+check "ladder: INVITEs drawn" "$(lab_ctl ladder "$id" | grep -c ' INVITE (PCM')" -eq 3
+check "ladder: the hold is marked" "$(lab_ctl ladder "$id" | grep -c 'PCMA hold')" -eq 1
+messages=$(lab_ctl --json calls "$id" | jq '.messages | length')
+check "messages of it" "$messages" -eq "$(lab_ctl --json calls "$id" | jq '.calls[0].messages')"
+lab_ctl ladder --pcap "$lab_tmp/call.pcap" "$id"
+if command -v tshark >/dev/null; then
+	check "messages that tshark finds in the capture file" \
+		"$(tshark -r "$lab_tmp/call.pcap" -Y sip 2>/dev/null | wc -l)" -eq "$messages"
+	check "of them with a wrong checksum" "$(tshark -r "$lab_tmp/call.pcap" -o udp.check_checksum:TRUE \
+		-Y 'udp.checksum.status != 1' 2>/dev/null | wc -l)" -eq 0
+fi
+
 scenario prack 7004 40
 check "prack: one of them" "$(calls_of 7004 '.state == "ended" and .pracks == 1 and .codec == "PCMA"')" -eq 40
 scenario forked 7005 40
@@ -82,17 +97,6 @@ check "of them declined, and cancelled" "$(quality '[.declined, .cancelled] | to
 check "completed" "$(quality .completed)" -eq 2120
 check "BYEs answered" "$(quality .ending.count)" -eq 2120
 
-# One of them, drawn and as a capture file.
-id=$(lab_ctl --json calls --source 10.77.1.10 | jq -r '[.calls[] | select(.reinvites == 2)][0].call_id')
-lab_ctl ladder "$id" | sed 's/^/# /'
-check "ladder: INVITEs drawn" "$(lab_ctl ladder "$id" | grep -c ' INVITE (PCM')" -eq 3
-check "ladder: the hold is marked" "$(lab_ctl ladder "$id" | grep -c 'PCMA hold')" -eq 1
-messages=$(lab_ctl --json calls "$id" | jq '.messages | length')
-check "messages of it" "$messages" -eq "$(lab_ctl --json calls "$id" | jq '.calls[0].messages')"
-lab_ctl ladder --pcap "$lab_tmp/call.pcap" "$id"
-if command -v tshark >/dev/null; then
-	check "messages that tshark finds in the capture file" \
-		"$(tshark -r "$lab_tmp/call.pcap" -Y sip 2>/dev/null | wc -l)" -eq "$messages"
-	check "of them with a wrong checksum" "$(tshark -r "$lab_tmp/call.pcap" -o udp.check_checksum:TRUE \
-		-Y 'udp.checksum.status != 1' 2>/dev/null | wc -l)" -eq 0
-fi
+# Messages of calls are remembered when the calls have left the table.
+check "messages remembered of a call of long before" \
+	"$(lab_ctl --json ladder "$id" | jq '.messages | length')" -eq "$messages"

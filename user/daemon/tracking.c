@@ -17,8 +17,13 @@
 /* So many records at a time, some milliseconds of work, before others get their turn. */
 #define DRAIN_RECORDS 1024
 
+/* So many in one go mean that there is much to do; records are then written this often. */
+#define BUSY_RECORDS 256
+#define FLUSH_NS     (100 * NSEC_PER_MSEC)
+
 /* Requests outside of calls that wait for their answer, or were answered within 5 s. */
-#define TRANSACTIONS 65536
+#define TRANSACTIONS  65536
+#define NSEC_PER_MSEC 1000000ull
 
 /* Messages of calls that are remembered: for some minutes of a busy server. */
 #define HISTORY_BYTES	 (32u << 20)
@@ -34,6 +39,7 @@ struct tracking {
 	struct siphash_key history_key;
 	struct tap *tap;
 	struct losses losses;
+	uint64_t flushed_ns;	/* CLOCK_MONOTONIC, when the records were last brought up to date */
 	int64_t unix_offset_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
 	uint64_t record_ns;	/* CLOCK_MONOTONIC of the record at hand */
 	struct tracking_stats stats;
@@ -186,10 +192,13 @@ static int open_tracker(struct tracking *tracking, const struct config *config)
 	err = facts_open(config, tracking->maps, keys + 2, &tracking->facts);
 	if (err)
 		return err;
+	err = sink_open(&tracking->sink);
+	if (err)
+		return err;
 	err = track_new(&track, &callbacks, clock_realtime_ns(), &tracking->track);
 	if (err)
 		return err;
-	err = sink_adopt(tracking->maps, tracking->track, &adopted);
+	err = sink_adopt(&tracking->sink, tracking->track, &adopted);
 	if (!err && adopted.calls + adopted.registrations + adopted.left_out)
 		log_notice("adopted %llu calls and %llu registrations; %llu had run out",
 			   (unsigned long long)adopted.calls,
@@ -234,6 +243,7 @@ void tracking_close(struct tracking *tracking)
 		track_flush(tracking->track);
 		track_free(tracking->track);
 	}
+	sink_close(&tracking->sink);
 	facts_close(tracking->facts);
 	history_free(tracking->history);
 	free(tracking);
@@ -251,23 +261,38 @@ int tracking_fd(const struct tracking *tracking)
 	return tap_fd(tracking->tap);
 }
 
+static void flush(struct tracking *tracking, uint64_t now_ns)
+{
+	int err;
+
+	track_flush(tracking->track);
+	err = sink_flush(&tracking->sink);
+	if (err)
+		log_limited(LOG_WARNING, "calls and registrations: records cannot be written: %s",
+			    strerror(-err));
+	tracking->flushed_ns = now_ns;
+}
+
+/* With little to do, records are written at once; else now and then, for it is their number that
+ * takes time, and a call under way changes often. */
 void tracking_drain(struct tracking *tracking)
 {
+	uint64_t now_ns = clock_monotonic_ns();
 	int records;
 
-	tracking->unix_offset_ns = (int64_t)(clock_realtime_ns() - clock_monotonic_ns());
+	tracking->unix_offset_ns = (int64_t)(clock_realtime_ns() - now_ns);
 	records = tap_drain(tracking->tap, DRAIN_RECORDS);
 	if (records < 0)
 		log_limited(LOG_ERR, "tap: %s", strerror(-records));
-	if (records)
-		track_flush(tracking->track);
+	if (records < BUSY_RECORDS || now_ns - tracking->flushed_ns >= FLUSH_NS)
+		flush(tracking, now_ns);
 }
 
 void tracking_tick(struct tracking *tracking, uint64_t now_ns)
 {
 	tracking->record_ns = now_ns;
 	track_advance(tracking->track, clock_realtime_ns());
-	track_flush(tracking->track);
+	flush(tracking, now_ns);
 	losses_report(&tracking->losses, tracking->maps->host_state);
 }
 

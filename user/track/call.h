@@ -13,7 +13,7 @@
 #include "track/event.h"
 #include "track/fork.h"
 
-#define CALL_RECENT 9 /* messages that a retransmission is recognised among */
+#define CALL_RECENT 8 /* messages that a retransmission is recognised among */
 
 /* Those of the first line are the tracker's own; the others are kept in the record, where their
  * numbers must not change. */
@@ -61,7 +61,6 @@ struct call {
 	uint32_t bye_cseq;
 	uint32_t attempt_ms; /* the latest INVITE after the first one */
 	uint32_t ring_ms;
-	uint32_t setup_ms;
 	uint32_t seen_tick;	   /* of the wheel: the latest message */
 	uint32_t session_end_tick; /* with CALL_SESSION_TIMER */
 	uint32_t codec;		   /* hash of its name, 0: none was seen */
@@ -74,7 +73,8 @@ struct call {
 	uint8_t service;
 	uint8_t pad;
 };
-_Static_assert(sizeof(struct call) == 240, "a call with its share of the index is 256 octets");
+_Static_assert(sizeof(struct call) == 232,
+	       "with its share of the index, a call is below 256 octets");
 
 static inline struct call *call_at(const struct track *t, uint32_t index)
 {
@@ -142,6 +142,20 @@ static inline uint64_t call_dialog_tag(const struct call *call, const struct eve
 static inline enum fork_state call_fork_state(const struct call *call, const struct event *e)
 {
 	return fork_state(&call->forks, call_dialog_tag(call, e));
+}
+
+/* From the first INVITE to the answer, at least 1; 0: not answered, or not known. */
+static inline uint32_t call_setup_ms(const struct call *call)
+{
+	uint64_t ms = 0;
+
+	if (!call->answered_ns || call->flags & CALL_LATE)
+		return 0;
+	if (call->answered_ns > call->started_ns)
+		ms = (call->answered_ns - call->started_ns) / 1000000;
+	if (ms > UINT32_MAX)
+		return UINT32_MAX;
+	return ms ? (uint32_t)ms : 1;
 }
 
 static inline struct track_quality *call_quality(struct track *t, const struct call *call)

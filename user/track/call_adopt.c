@@ -94,7 +94,6 @@ static void read_record(const struct track *t, struct call *call, const struct c
 	call->state = (uint8_t)r->state;
 	call->service = (uint8_t)r->service;
 	call->ring_ms = r->ring_ms;
-	call->setup_ms = r->setup_ms;
 	call->final_status = r->final_status;
 	call->caller_tag = r->caller_tag;
 	call->transaction = r->transaction;

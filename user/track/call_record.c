@@ -61,7 +61,7 @@ static void fill_numbers(const struct track *t, struct call_record *r, const str
 	r->state = call->state;
 	r->service = call->service;
 	r->ring_ms = call->ring_ms;
-	r->setup_ms = call->setup_ms;
+	r->setup_ms = call_setup_ms(call);
 	r->final_status = call->final_status;
 	r->held = (call->flags & CALL_HELD) >> CALL_HELD_SHIFT;
 	fill_counts(r, call);

@@ -141,7 +141,6 @@ static void note_answer(struct track *t, struct call *call, const struct event *
 	call->ended_ns = 0;
 	if (call->flags & CALL_LATE)
 		return;
-	call->setup_ms = ms_since_start(call, e->now_ns);
 	quality_delay_add(&quality->connecting, attempt_ns(call), e->now_ns);
 	note_ringing(t, call, e);
 }

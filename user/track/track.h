@@ -46,7 +46,7 @@
 #define TRACK_IDLE_DEFAULT_NS (12ull * 3600 * 1000000000)
 
 struct track_config {
-	uint32_t calls;		/* at once; 256 octets each */
+	uint32_t calls;		/* at once; 248 octets each */
 	uint32_t registrations; /* bindings, and AoRs, at once; 144 octets each */
 	uint32_t transactions;	/* requests outside of calls, unanswered or answered within 5 s */
 	uint64_t idle_ns;	/* of an answered call without a session timer; 0: the default */
