@@ -52,7 +52,7 @@ MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all lab help deps-build deps-lab deps-test run test unit bpf-test net-test san-test \
+.PHONY: all lab help deps-build deps-lab deps-test run example test unit bpf-test net-test san-test \
 	fuzz fuzz-smoke format format-check compilers bench install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
@@ -61,6 +61,7 @@ help:
 	@echo 'make              build sipxdpd, sipxdpctl and the BPF object under build/'
 	@echo 'make run          (root) install what is missing, build, run the lab: calls behind floods'
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
+	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'
 	@echo 'make bench        (root) what the performance tables are made of'
 	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
@@ -137,6 +138,10 @@ ifdef IFACE
 else
 	$(Q)lab/run.sh
 endif
+
+example: deps-lab
+	$(Q)$(MAKE) --no-print-directory all lab
+	$(Q)lab/example.sh
 
 # ---- tests ----
 
