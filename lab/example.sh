@@ -77,6 +77,7 @@ wait "$call"
 cat "$lab_tmp/call.txt"
 sleep 0.3
 server calls "$(newest_call)"
+server ladder "$(newest_call)"
 
 step "5. CANCEL: hanging up before the answer"
 phone INVITE sip:sipp-callee@lab.test "${alice[@]}" --cancel-after 1
