@@ -16,7 +16,7 @@ CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) cla
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 
-PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp nettle
+PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp nettle ncurses
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wvla -Wundef
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen
