@@ -16,7 +16,7 @@ CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) cla
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 
-PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp nettle
+PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp nettle ncurses
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wvla -Wundef
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen
@@ -52,7 +52,7 @@ MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all lab help deps-build deps-lab deps-test run test unit bpf-test net-test san-test \
+.PHONY: all lab help deps-build deps-lab deps-test run example test unit bpf-test net-test san-test \
 	fuzz fuzz-smoke format format-check compilers bench bench-track install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
@@ -61,6 +61,7 @@ help:
 	@echo 'make              build sipxdpd, sipxdpctl and the BPF object under build/'
 	@echo 'make run          (root) install what is missing, build, run the lab: calls behind floods'
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
+	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'
 	@echo 'make bench        (root) what the performance tables are made of'
 	@echo 'make bench-track  the tracker alone'
@@ -138,6 +139,10 @@ ifdef IFACE
 else
 	$(Q)lab/run.sh
 endif
+
+example: deps-lab
+	$(Q)$(MAKE) --no-print-directory all lab
+	$(Q)lab/example.sh
 
 # ---- tests ----
 

@@ -278,6 +278,18 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "--instance", "../up", "calls" }, "--instance" },
 		{ { "replay", "x.pcap" }, "which configuration?" },
 		{ { "stats", "--json=yes" }, "takes no value" },
+		{ { "top", "--interval", "1ms" }, "at least 200ms" },
+		{ { "send" }, "which method?" },
+		{ { "send", "OPTIONS" }, "to which URI?" },
+		{ { "send", "OPTIONS", "example.com" }, "not a SIP URI" },
+		{ { "send", "OPTIONS", "sips:example.com" }, "speaks sip:" },
+		{ { "send", "ACK", "sip:127.0.0.1" }, "belongs to an INVITE" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--reinvite" }, "belong to INVITE" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--to", "::1" }, "IPv6 in brackets" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--hold", "x" }, "not a duration" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--expires", "-1" }, "number of seconds" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--body", "/nowhere" }, "--content-type" },
+		{ { "send", "REGISTER", "sip:127.0.0.1", "--contact", "*" }, "--expires 0" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -295,7 +307,8 @@ Test(ctl, help_of_every_command_names_its_usage_and_is_0)
 	static const char *const names[] = { "status",	"stats",   "calls", "registrations",
 					     "sources", "ban",	   "trust", "samples",
 					     "check",	"replay",  "parse", "reload",
-					     "detach",	"version", "help" };
+					     "detach",	"version", "help",  "send",
+					     "top" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char usage[64];
@@ -623,6 +636,27 @@ Test(ctl, stats_watch_gives_rates_until_interrupted)
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
 	slurp(out, answer.out, sizeof(answer.out));
 	expect_text(answer.out, line);
+}
+
+/* ---- top ---- */
+
+static void put_source(const char *address, __u64 packets, __u64 drops);
+
+Test(ctl, top_once_is_one_frame_of_services_reasons_and_sources)
+{
+	name_service(0, "proxy");
+	count(0, 0, CLASS_INVITE, PASS_TRUSTED, 10);
+	count(0, 0, CLASS_REGISTER, DROP_SOURCE_LIMIT, 7);
+	put_source("192.0.2.1", 100, 7);
+	expect_code(run("top", "--once", "--interval", "200ms", NULL), 0);
+	expect_text(answer.out, "sipxdp " INSTANCE "  enforce  daemon not alive");
+	expect_text(answer.out, "proxy");
+	expect_text(answer.out, "source-limit");
+	expect_text(answer.out, "192.0.2.1");
+	expect_text(answer.out, "calls: trying 0");
+	cr_assert_null(strchr(answer.out, '\033'), "no terminal is asked");
+	expect_code(run("top", NULL), 2); /* here is no terminal */
+	expect_code(run("top", "--once", "--json", NULL), 2);
 }
 
 /* ---- sources ---- */

@@ -530,6 +530,24 @@ Test(reinvite, that_meets_one_of_the_other_side_goes_again_after_a_while)
 	ua_free(ua);
 }
 
+Test(reinvite, that_is_always_pending_does_not_keep_the_call_for_ever)
+{
+	struct ua_order order = order_of("INVITE", "sip:bob@example.com");
+	uint64_t began;
+
+	order.reinvite = true;
+	start(&order);
+	began = now;
+	answer("INVITE", "200 OK", "b", CONTACT);
+	while (!fresh("BYE")) {
+		cr_assert_lt(now - began, 100 * S, "%u INVITEs", fresh("INVITE"));
+		pass(S);
+		answer("INVITE", "491 Request Pending", "", "");
+	}
+	cr_assert_leq(fresh("INVITE"), 6);
+	ua_free(ua);
+}
+
 Test(reinvite, refused_leaves_the_call_and_spoils_the_result_but_481_ends_it)
 {
 	struct ua_order order = order_of("INVITE", "sip:bob@example.com");

@@ -52,6 +52,7 @@ int cmd_send(int argc, char **argv);
 int cmd_sources(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_trust(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -482,11 +482,12 @@ static uint64_t glare_delay(struct ua *ua)
 	return (GLARE_MIN_MS + chance % GLARE_SPAN_MS) * NS_PER_MS;
 }
 
-static void refuse_reinvite(struct ua *ua, const struct ua_client *c, uint64_t now)
+static void refuse_reinvite(struct ua *ua, uint64_t now)
 {
 	uint16_t status = ua->msg.start.status;
 
-	if (status == 491 && c->tries < UA_TRIES_MAX) {
+	if (status == 491 && ua->glares < UA_TRIES_MAX) {
+		ua->glares++;
 		ua_note(ua, "both sides changed the call at once: ours is sent again");
 		ua->session.held = !ua->session.held; /* as it was before */
 		ua->reinvites_left++;
@@ -505,7 +506,7 @@ static void end_reinvite(struct ua *ua, struct ua_client *c, uint64_t now)
 	ua->reinvite_until = UA_NEVER;
 	if (ua->msg.start.status >= 300) {
 		if (!answer_challenge(ua, c, now))
-			refuse_reinvite(ua, c, now);
+			refuse_reinvite(ua, now);
 		return;
 	}
 	if (ua_dialog_retarget(&c->leg->dialog, &ua->msg) || !acknowledge(ua, c->leg, c))

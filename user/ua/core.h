@@ -101,6 +101,7 @@ struct ua {
 	uint64_t cancel_at, ring_until, cancelled_until;
 	uint64_t hold_until, reinvite_at, reinvite_until;
 	unsigned int reinvites_left;
+	unsigned int glares; /* 491s that were waited out */
 	uint64_t over_at;
 
 	struct ua_leg *talk; /* the call that is held */
