@@ -276,6 +276,7 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "trust", "add", "10.0.0.1:65536" }, "port is 1 to 65535" },
 		{ { "trust", "add", "10.0.0.1:0" }, "port is 1 to 65535" },
 		{ { "--instance", "../up", "calls" }, "--instance" },
+		{ { "--instance", "a.b", "calls" }, "--instance" },
 		{ { "replay", "x.pcap" }, "which configuration?" },
 		{ { "stats", "--json=yes" }, "takes no value" },
 	};

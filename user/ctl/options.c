@@ -32,15 +32,15 @@ static const struct ctl_option shared_options[] = {
 	{ .kind = OPTION_END },
 };
 
-/* The instance becomes part of paths: a name, never a way out of its directory. */
+/* The instance becomes part of paths: a name, never a way out of its directory; bpffs takes no dots. */
 static bool instance_is_sane(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len >= NAME_SIZE || name[0] == '.')
+	if (len == 0 || len >= NAME_SIZE)
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+		if (!isalnum((unsigned char)name[i]) && !strchr("-_", name[i]))
 			return false;
 	return true;
 }
@@ -215,7 +215,7 @@ static bool take(int *argc, char **argv, const struct ctl_option *table, bool le
 	*argc = out;
 	if (instance_is_sane(ctl_global.instance))
 		return true;
-	ctl_fail(CTL_USAGE, "--instance: a name is up to %d letters, digits, '-', '_' and '.'",
+	ctl_fail(CTL_USAGE, "--instance: a name is up to %d letters, digits, '-' and '_'",
 		 NAME_SIZE - 1);
 	return false;
 }
