@@ -269,6 +269,8 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "ban", "add", "10.0.0.1/33" }, "10.0.0.1/33" },
 		{ { "ban", "add", "10.0.0.1/24" }, "10.0.0.1/24" },
 		{ { "ban", "add", "10.0.0.1", "--for=10" }, "not a duration" },
+		{ { "ban", "add", "10.0.0.1", "--for=0s" }, "no time at all" },
+		{ { "trust", "add", "10.0.0.1:5060", "--for=0h0m" }, "no time at all" },
 		{ { "ban", "add", "2001:db8::1/128" }, "/64" },
 		{ { "ban", "del", "10.0.0.1", "--for=10m" }, "belong to 'ban add'" },
 		{ { "ban", "shrug" }, "none of list, add, del" },

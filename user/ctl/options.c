@@ -80,7 +80,8 @@ static bool store_number(const struct ctl_option *option, const char *value)
 
 static bool store_duration(const struct ctl_option *option, const char *value)
 {
-	int err = duration_parse(value, option->to.duration_ns);
+	uint64_t ns = 0;
+	int err = duration_parse(value, &ns);
 
 	if (err == -ERANGE)
 		ctl_fail(CTL_USAGE, "--%s: '%s' is longer than %d days", option->name, value,
@@ -88,6 +89,10 @@ static bool store_duration(const struct ctl_option *option, const char *value)
 	else if (err)
 		ctl_fail(CTL_USAGE, "--%s: '%s' is not a duration such as 90s, 10m or 1h30m",
 			 option->name, value);
+	else if (!ns) /* which would read as "no end" */
+		err = ctl_fail(CTL_USAGE, "--%s: '%s' is no time at all", option->name, value);
+	else
+		*option->to.duration_ns = ns;
 	return !err;
 }
 
