@@ -822,7 +822,7 @@ Test(ctl, status_says_in_words_where_it_is_blind)
 
 /* ---- the daemon ---- */
 
-enum daemon_kind { DAEMON_ANSWERS, DAEMON_SILENT, DAEMON_DEAD };
+enum daemon_kind { DAEMON_ANSWERS, DAEMON_BUSY, DAEMON_SILENT, DAEMON_DEAD };
 
 static int listen_there(void)
 {
@@ -854,6 +854,8 @@ static pid_t stand_in(enum daemon_kind kind, const char *question, const char *r
 		return pid;
 	}
 	client = accept(fd, NULL, NULL);
+	if (kind == DAEMON_BUSY) /* says so and reads nothing */
+		_exit(write(client, reply, strlen(reply)) < 0);
 	len = read(client, line, sizeof(line) - 1);
 	if (len <= 0 || strcmp(line, question) != 0)
 		_exit(1);
@@ -927,6 +929,26 @@ Test(ctl, a_daemon_that_refuses_is_quoted_and_its_code_becomes_the_exit_code)
 			     answer.err);
 		expect_text(answer.err, table[i].text);
 	}
+}
+
+Test(ctl, a_daemon_with_too_many_clients_is_alive)
+{
+	static const char busy[] = "{\"ok\":false,\"code\":\"busy\",\"error\":\"wait\"}\n";
+	json_t *daemon;
+	pid_t pid = stand_in(DAEMON_BUSY, NULL, busy);
+
+	expect_code(run("reload", NULL), 3);
+	expect_asked(pid);
+	expect_text(answer.err, "wait");
+	pid = stand_in(DAEMON_BUSY, NULL, busy);
+	daemon = json_object_get(parse(run("status", "--json", NULL)), "daemon");
+	expect_asked(pid);
+	cr_assert(json_is_true(json_object_get(daemon, "alive")));
+	pid = stand_in(DAEMON_BUSY, NULL, busy);
+	expect_code(run("status", NULL), 0);
+	expect_asked(pid);
+	expect_text(answer.out, "too many clients");
+	cr_assert_null(strstr(answer.out, "no daemon"));
 }
 
 Test(ctl, a_daemon_that_is_dead_absent_or_silent_is_3_within_its_time)
