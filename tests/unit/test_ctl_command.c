@@ -269,6 +269,8 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "ban", "add", "10.0.0.1/33" }, "10.0.0.1/33" },
 		{ { "ban", "add", "10.0.0.1/24" }, "10.0.0.1/24" },
 		{ { "ban", "add", "10.0.0.1", "--for=10" }, "not a duration" },
+		{ { "ban", "add", "10.0.0.1", "--for=0s" }, "no time at all" },
+		{ { "trust", "add", "10.0.0.1:5060", "--for=0h0m" }, "no time at all" },
 		{ { "ban", "add", "2001:db8::1/128" }, "/64" },
 		{ { "ban", "del", "10.0.0.1", "--for=10m" }, "belong to 'ban add'" },
 		{ { "ban", "shrug" }, "none of list, add, del" },
@@ -276,6 +278,7 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "trust", "add", "10.0.0.1:65536" }, "port is 1 to 65535" },
 		{ { "trust", "add", "10.0.0.1:0" }, "port is 1 to 65535" },
 		{ { "--instance", "../up", "calls" }, "--instance" },
+		{ { "--instance", "a.b", "calls" }, "--instance" },
 		{ { "replay", "x.pcap" }, "which configuration?" },
 		{ { "stats", "--json=yes" }, "takes no value" },
 		{ { "top", "--interval", "1ms" }, "at least 200ms" },
@@ -853,7 +856,7 @@ Test(ctl, status_says_in_words_where_it_is_blind)
 
 /* ---- the daemon ---- */
 
-enum daemon_kind { DAEMON_ANSWERS, DAEMON_SILENT, DAEMON_DEAD };
+enum daemon_kind { DAEMON_ANSWERS, DAEMON_BUSY, DAEMON_SILENT, DAEMON_DEAD };
 
 static int listen_there(void)
 {
@@ -885,6 +888,8 @@ static pid_t stand_in(enum daemon_kind kind, const char *question, const char *r
 		return pid;
 	}
 	client = accept(fd, NULL, NULL);
+	if (kind == DAEMON_BUSY) /* says so and reads nothing */
+		_exit(write(client, reply, strlen(reply)) < 0);
 	len = read(client, line, sizeof(line) - 1);
 	if (len <= 0 || strcmp(line, question) != 0)
 		_exit(1);
@@ -958,6 +963,26 @@ Test(ctl, a_daemon_that_refuses_is_quoted_and_its_code_becomes_the_exit_code)
 			     answer.err);
 		expect_text(answer.err, table[i].text);
 	}
+}
+
+Test(ctl, a_daemon_with_too_many_clients_is_alive)
+{
+	static const char busy[] = "{\"ok\":false,\"code\":\"busy\",\"error\":\"wait\"}\n";
+	json_t *daemon;
+	pid_t pid = stand_in(DAEMON_BUSY, NULL, busy);
+
+	expect_code(run("reload", NULL), 3);
+	expect_asked(pid);
+	expect_text(answer.err, "wait");
+	pid = stand_in(DAEMON_BUSY, NULL, busy);
+	daemon = json_object_get(parse(run("status", "--json", NULL)), "daemon");
+	expect_asked(pid);
+	cr_assert(json_is_true(json_object_get(daemon, "alive")));
+	pid = stand_in(DAEMON_BUSY, NULL, busy);
+	expect_code(run("status", NULL), 0);
+	expect_asked(pid);
+	expect_text(answer.out, "too many clients");
+	cr_assert_null(strstr(answer.out, "no daemon"));
 }
 
 Test(ctl, a_daemon_that_is_dead_absent_or_silent_is_3_within_its_time)

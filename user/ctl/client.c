@@ -114,6 +114,10 @@ static int receive_reply(int fd, uint64_t deadline_ns, char **text, size_t *len)
 			err = wait_for(fd, POLLIN, deadline_ns);
 			if (err)
 				break;
+		} else if (errno == ECONNRESET && at) {
+			*text = buffer; /* closed without having read it all */
+			*len = at;
+			return 0;
 		} else if (errno != EINTR) {
 			err = -errno;
 			break;
@@ -145,7 +149,7 @@ int client_ask_json(const json_t *request, json_t **reply)
 		err = connect_daemon(&fd);
 	if (!err)
 		err = send_request(fd, line, deadline);
-	if (!err)
+	if (!err || err == -EPIPE) /* who is refused is told so, and not read */
 		err = receive_reply(fd, deadline, &text, &len);
 	if (!err) {
 		object = json_loadb(text ? text : "", len, JSON_ALLOW_NUL, NULL);
@@ -181,6 +185,7 @@ const char *client_strerror(int err)
 	case -EACCES: return "permission denied on its control socket";
 	case -ETIMEDOUT: return "it does not answer in time";
 	case -EPROTO: return "its answer is not understood";
+	case -EBUSY: return "it has too many clients at the moment";
 	}
 	return strerror(-err);
 }
