@@ -16,7 +16,7 @@ CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) cla
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 
-PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp
+PACKAGES := libbpf libxdp yaml-0.1 jansson libsystemd libcap-ng libpcap libseccomp nettle ncurses
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wvla -Wundef
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen
@@ -31,7 +31,7 @@ LDLIBS += $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -Ibpf \
 	-I/usr/include/$(shell uname -m)-linux-gnu
 
-LIB_DIRS := sip track plane policy balance export
+LIB_DIRS := sip track plane policy balance export ua
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard user/$(d)/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
 DAEMON_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard user/daemon/*.c))
@@ -52,8 +52,8 @@ MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all lab help deps-build deps-lab deps-test run test unit bpf-test net-test san-test \
-	fuzz fuzz-smoke format format-check compilers bench install uninstall clean
+.PHONY: all lab help deps-build deps-lab deps-test run example test unit bpf-test net-test san-test \
+	fuzz fuzz-smoke format format-check compilers bench bench-track install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
 
@@ -61,8 +61,10 @@ help:
 	@echo 'make              build sipxdpd, sipxdpctl and the BPF object under build/'
 	@echo 'make run          (root) install what is missing, build, run the lab: calls behind floods'
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
+	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'
 	@echo 'make bench        (root) what the performance tables are made of'
+	@echo 'make bench-track  the tracker alone'
 	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
 	@echo 'make install      into DESTDIR, with a systemd unit'
 	@echo 'make format       clang-format on the C sources'
@@ -138,6 +140,10 @@ else
 	$(Q)lab/run.sh
 endif
 
+example: deps-lab
+	$(Q)$(MAKE) --no-print-directory all lab
+	$(Q)lab/example.sh
+
 # ---- tests ----
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsipxdp.a $(CTL_OBJ) $(DAEMON_OBJ)
@@ -156,7 +162,7 @@ $(O)/tests/bpf/test_%: $(O)/tests/bpf/test_%.o $(BPF_TEST_LIB) $(O)/libsipxdp.a
 # Objects of the programs that a unit test needs besides the library.
 -include tests/unit/with.mk
 
-.PHONY: unit-one bpf-one fuzz-one
+.PHONY: unit-one bpf-one fuzz-one fuzz-repeat
 unit-one: $(O)/tests/unit/test_$(T)
 	$(Q)$<
 bpf-one: $(O)/tests/bpf/test_$(T)
@@ -181,6 +187,18 @@ fuzz-one: $(B)/fuzz/fuzz_$(F)
 		-seed=$(FUZZ_SEED) \
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(F).dict)) \
 		$(B)/fuzz/corpus_$(F) tests/fuzz/corpus/$(F)
+
+# The same inputs in the same order on every machine, from the committed corpus alone, so that a find
+# can be had again: no guidance by compared values, which may be addresses, and none placed at random.
+RUNS ?= 200000
+fuzz-repeat: $(B)/fuzz/fuzz_$(F)
+	$(Q)rm -rf $(B)/fuzz/repeat_$(F)
+	$(Q)mkdir -p $(B)/fuzz/repeat_$(F) tests/fuzz/corpus/$(F)
+	$(Q)$$(setarch -R true 2>/dev/null && echo setarch -R) $< -runs=$(RUNS) \
+		-max_total_time=$(SECONDS_) -seed=1 -use_cmp=0 -reload=0 -max_len=8192 \
+		-artifact_prefix=$(B)/fuzz/ -print_final_stats=1 \
+		$(addprefix -dict=,$(wildcard tests/fuzz/$(F).dict)) \
+		$(B)/fuzz/repeat_$(F) tests/fuzz/corpus/$(F)
 
 fuzz: $(FUZZ_BIN)
 	$(Q)for f in $(FUZZ_BIN:$(B)/fuzz/fuzz_%=%); do \
@@ -210,6 +228,8 @@ $(B)/bench/bench_%: $(B)/bench/bench_%.o $(BENCH_LIB) $(B)/libsipxdp.a
 bench: deps-test
 	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)bench/run.sh
+bench-track: $(B)/bench/bench_track
+	$(Q)bench/run.sh track
 
 # ---- installing ----
 

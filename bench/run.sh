@@ -3,7 +3,7 @@
 # What `make bench` runs: every benchmark, one after the other, with the machine they ran on. Tables
 # on standard output, all figures in build/bench/results.json.
 #
-#	bench/run.sh [xdp] [parser] [flood]      those only
+#	bench/run.sh [xdp] [parser] [track] [flood]      those only
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -50,6 +50,11 @@ run_parser() {
 	(cd "$ROOT" && "$OUT/bench_parser") | tee "$OUT/parser.txt"
 }
 
+run_track() {
+	headline "the tracker"
+	"$OUT/bench_track" --json "$OUT/track.json"
+}
+
 run_flood() {
 	headline "floods on a veth"
 	[[ $(nproc) -ge $SHORT_OF_CPUS ]] || return 0
@@ -59,7 +64,7 @@ run_flood() {
 # One document out of what the benchmarks left behind.
 collect() {
 	local name
-	for name in machine xdp flood; do
+	for name in machine xdp track flood; do
 		[[ ! -s $OUT/$name.json ]] || jq -c --arg name "$name" '{($name): .}' "$OUT/$name.json"
 	done | jq -s add >"$OUT/results.json"
 	if [[ -s $OUT/parser.txt ]]; then
@@ -72,15 +77,15 @@ collect() {
 main() {
 	local part
 	mkdir -p "$OUT"
-	[[ $# -gt 0 ]] || set -- xdp parser flood
+	[[ $# -gt 0 ]] || set -- xdp parser track flood
 	machine >"$OUT/machine.json"
 	show_machine
 	for part in "$@"; do
 		rm -f "$OUT/$part.json" "$OUT/$part.txt"
 		case $part in
-		xdp | parser | flood) "run_$part" ;;
+		xdp | parser | track | flood) "run_$part" ;;
 		*)
-			echo "usage: bench/run.sh [xdp] [parser] [flood]" >&2
+			echo "usage: bench/run.sh [xdp] [parser] [track] [flood]" >&2
 			exit 2
 			;;
 		esac

@@ -17,8 +17,33 @@ enum path_stage {
 #undef X
 };
 
-static __always_inline int path_guard(struct packet *pkt, const struct scan *s,
-				      const enum path_stage last)
+/* As admit(), as far as `last`. */
+__noinline int admit_upto(struct xdp_md *ctx, struct source *source, struct trusted *trusted,
+			  struct provisional *provisional, __u32 last)
+{
+	struct packet pkt = {
+		.xdp = ctx,
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.source = source,
+		.trusted = trusted,
+		.provisional = provisional,
+	};
+	struct work *w = work_scratch();
+
+	if (!w)
+		return VERDICT_DROP;
+	pkt.f = &w->facts;
+	if (!service_again(&pkt))
+		return VERDICT_DROP;
+	if (last == PATH_call)
+		return VERDICT_PASS;
+	if (admit_message(&pkt, &w->scan) != VERDICT_COUNT)
+		return VERDICT_DROP;
+	return last == PATH_scan ? VERDICT_PASS : admit_within_limits(&pkt);
+}
+
+static __always_inline int path_guard(struct packet *pkt, const enum path_stage last)
 {
 	enum verdict verdict;
 
@@ -39,24 +64,15 @@ static __always_inline int path_guard(struct packet *pkt, const struct scan *s,
 		return XDP_ABORTED;
 	if (last == PATH_early)
 		return XDP_PASS;
-	if (last == PATH_scan) {
-		scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
-			     pkt->f->datagram_length -
-				     (pkt->f->text_offset - pkt->f->payload_offset),
-			     dialog_is_told_by_tag(pkt->f->class));
-		return XDP_PASS;
-	}
-	if (guard_message(pkt, s) != VERDICT_COUNT)
+	verdict = admit_upto(pkt->xdp, pkt->source, pkt->trusted, pkt->provisional, last);
+	if (verdict != VERDICT_PASS)
 		return XDP_ABORTED;
-	if (last == PATH_dialog)
+	if (last <= PATH_limit)
 		return XDP_PASS;
-	verdict = guard_limit(pkt);
-	if (last == PATH_limit)
-		return verdict == VERDICT_PASS ? XDP_PASS : XDP_ABORTED;
 	finish_count(pkt, 0);
 	if (last == PATH_count)
 		return XDP_PASS;
-	finish_note_source(pkt, verdict == VERDICT_DROP);
+	note_rows(pkt, verdict == VERDICT_DROP);
 	return XDP_PASS;
 }
 
@@ -83,7 +99,7 @@ static __always_inline int path(struct xdp_md *ctx, const enum path_stage last)
 	if (last == PATH_service)
 		return XDP_PASS;
 	frame_udp(&pkt);
-	return path_guard(&pkt, &w->scan, last);
+	return path_guard(&pkt, last);
 }
 
 #define X(name, text)                                                                              \

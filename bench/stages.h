@@ -13,8 +13,8 @@
 	X(first, "budget of all unknown sources asked")                                            \
 	X(source, "row of the source found")                                                       \
 	X(early, "limit of the source asked")                                                      \
-	X(scan, "headers scanned (a call)")                                                        \
-	X(dialog, "scanner's name, dialog")                                                        \
+	X(call, "function called, service looked up again")                                        \
+	X(scan, "headers scanned, dialog asked")                                                   \
 	X(limit, "limits asked and spent")                                                         \
 	X(count, "counted")                                                                        \
 	X(note, "row of the source written")

@@ -34,22 +34,23 @@ static __always_inline void agent_ban(struct packet *pkt)
 {
 	__u64 length = pkt->cfg->scanner_ban_ns;
 	bool proven = pkt->provisional && pkt->provisional->proven;
+	struct work *w = work_scratch();
 	struct sipxdp_prefix key;
-	struct ban ban = {
-		.since_ns = pkt->f->now,
-		.origin = BAN_SCANNER,
-		.proven = proven,
-		.reason = "User-Agent of a scanner",
-	};
 
-	if (!length || !pkt->source || (!proven && pkt->source->last_reason != DROP_SCANNER))
+	if (!w || !length || !pkt->source || (!proven && pkt->source->last_reason != DROP_SCANNER))
 		return;
 	if (!proven && length > pkt->cfg->unproven_ban_ns)
 		length = pkt->cfg->unproven_ban_ns;
-	ban.until_ns = pkt->f->now + length;
 	source_prefix(pkt, &key);
-	ban.prefix_len = key.prefix_len;
-	if (bpf_map_update_elem(&bans, &key, &ban, BPF_ANY)) {
+	w->row.ban = (struct ban){
+		.since_ns = pkt->f->now,
+		.until_ns = pkt->f->now + length,
+		.origin = BAN_SCANNER,
+		.proven = proven,
+		.prefix_len = key.prefix_len,
+		.reason = "User-Agent of a scanner",
+	};
+	if (bpf_map_update_elem(&bans, &key, &w->row.ban, BPF_ANY)) {
 		__u32 zero = 0;
 		struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
 
@@ -60,7 +61,7 @@ static __always_inline void agent_ban(struct packet *pkt)
 	/* rows of other services learn it when the daemon raises the generation */
 	((struct settings *)pkt->cfg)->has_bans = BANS_NEW;
 	pkt->source->policy = POLICY_BANNED;
-	pkt->source->ban_until_ns = ban.until_ns;
+	pkt->source->ban_until_ns = w->row.ban.until_ns;
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include "dialog.h"
 #include "forward.h"
 #include "placement.h"
+#include "service.h"
 #include "source.h"
 #include "tunnel.h"
 
@@ -205,22 +206,6 @@ static __always_inline enum verdict balance_send(struct xdp_md *ctx, struct pack
 	return VERDICT_PASS;
 }
 
-/* The settings of the packet in `work`. */
-static __always_inline bool balance_begin(struct packet *pkt, struct work *w)
-{
-	__u32 zero = 0, key;
-
-	pkt->f = &w->facts;
-	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (!pkt->cfg)
-		return false;
-	key = (pkt->cfg->bank & 1) * SERVICE_MAX + pkt->f->service;
-	pkt->conf = bpf_map_lookup_elem(&services, &key);
-	key = pkt->f->service;
-	pkt->state = bpf_map_lookup_elem(&service_state, &key);
-	return pkt->conf && pkt->state;
-}
-
 /* Send a packet for a balanced service to a backend. Returned is the verdict; what is let through
  * has its XDP action in facts.action. A global function, verified once and by itself. */
 __noinline int balance_packet(struct xdp_md *ctx)
@@ -231,7 +216,8 @@ __noinline int balance_packet(struct xdp_md *ctx)
 
 	if (!w)
 		return VERDICT_DROP;
-	if (!balance_begin(&pkt, w))
+	pkt.f = &w->facts;
+	if (!service_again(&pkt))
 		return balance_refuse(&w->facts, DROP_INTERNAL);
 	pkt.f->vip.addr = pkt.f->daddr;
 	pkt.f->vip.port = pkt.f->dport;
@@ -255,7 +241,8 @@ __noinline int balance_fragment(struct xdp_md *ctx)
 
 	if (!w)
 		return VERDICT_DROP;
-	if (!balance_begin(&pkt, w))
+	pkt.f = &w->facts;
+	if (!service_again(&pkt))
 		return balance_refuse(&w->facts, DROP_INTERNAL);
 	if (pkt.f->outbound) {
 		route = next_hop_find(ctx, w, &pkt.f->vip.addr, &pkt.f->daddr, &hop);

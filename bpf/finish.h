@@ -5,6 +5,7 @@
 #define BPF_FINISH_H
 
 #include "fragment.h"
+#include "note.h"
 #include "tap.h"
 #include "classify.h"
 
@@ -19,26 +20,6 @@ static __always_inline void finish_count(const struct packet *pkt, __u32 would_d
 	cell = &row->by_reason[pkt->f->reason & (REASON_SLOTS - 1)];
 	cell->packets++;
 	cell->bytes += pkt->f->frame_length;
-}
-
-/* Rows of talkers: statistics, not limits, so a lost update between CPUs does no harm. */
-static __always_inline void finish_note_source(const struct packet *pkt, bool drop)
-{
-	if (pkt->source) {
-		pkt->source->packets++;
-		pkt->source->bytes += pkt->f->frame_length;
-		pkt->source->drops += drop;
-		pkt->source->last_seen_ns = pkt->f->now;
-		pkt->source->last_reason = pkt->f->reason;
-		pkt->source->last_class = pkt->f->class;
-	}
-	if (pkt->trusted) {
-		pkt->trusted->packets++;
-		pkt->trusted->drops += drop;
-		pkt->trusted->last_seen_ns = pkt->f->now;
-		pkt->trusted->last_reason = pkt->f->reason;
-		pkt->trusted->last_class = pkt->f->class;
-	}
 }
 
 static __always_inline void finish_sample(const struct packet *pkt, enum verdict verdict)
@@ -64,7 +45,7 @@ static __always_inline int finish(struct packet *pkt, enum verdict verdict)
 	bool would_drop = verdict == VERDICT_DROP && monitor;
 
 	finish_count(pkt, would_drop);
-	finish_note_source(pkt, verdict != VERDICT_PASS);
+	note_rows(pkt, verdict != VERDICT_PASS);
 	if (unlikely(pkt->f->fragment == FRAGMENT_FIRST))
 		fragment_remember(pkt, verdict == VERDICT_PASS, true);
 	if (verdict == VERDICT_DROP) {

@@ -21,8 +21,12 @@ static __always_inline void fragment_key(const struct packet *pkt, struct fragme
 /* Remember what became of a first fragment. */
 static __always_inline void fragment_remember(const struct packet *pkt, bool pass, bool ours)
 {
+	struct work *w = work_scratch();
 	struct fragment_key key;
-	struct fragment value = {
+
+	if (!w)
+		return;
+	w->row.fragment = (struct fragment){
 		.until_ns = pkt->f->now + FRAGMENT_HOLD_NS,
 		.pass = pass,
 		.reason = pkt->f->reason,
@@ -30,15 +34,14 @@ static __always_inline void fragment_remember(const struct packet *pkt, bool pas
 		.ours = ours,
 		.backend = ours ? pkt->f->backend : 0,
 	};
-
 	fragment_key(pkt, &key);
-	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
+	bpf_map_update_elem(&fragments, &key, &w->row.fragment, BPF_ANY);
 }
 
 /* A first fragment that a backend sent: the later ones get the same source. */
 static __always_inline void fragment_remember_outbound(const struct packet *pkt, struct work *w)
 {
-	w->fragment = (struct fragment){
+	w->row.fragment = (struct fragment){
 		.until_ns = pkt->f->now + FRAGMENT_HOLD_NS,
 		.pass = 1,
 		.reason = PASS_FRAGMENT,
@@ -49,7 +52,7 @@ static __always_inline void fragment_remember_outbound(const struct packet *pkt,
 		.addr = pkt->f->vip.addr,
 	};
 	fragment_key(pkt, &w->fragment_key);
-	bpf_map_update_elem(&fragments, &w->fragment_key, &w->fragment, BPF_ANY);
+	bpf_map_update_elem(&fragments, &w->fragment_key, &w->row.fragment, BPF_ANY);
 }
 
 /* A later fragment. VERDICT_COUNT: of a datagram that was not ours. */

@@ -283,8 +283,10 @@ struct facts {
 	volatile __u32 syn;    /* opens a connection */
 	volatile __u32 urgent; /* an emergency call */
 	/* source.h */
-	volatile __u32 tier;   /* enum source_tier */
-	volatile __u32 policy; /* enum source_policy */
+	volatile __u32 tier;	  /* enum source_tier */
+	volatile __u32 policy;	  /* enum source_policy */
+	volatile __u32 neighbour; /* unknown, but a port of its address may be known */
+	__u32 trust_epoch;	  /* when that was asked */
 	__u64 ban_until;
 	/* guard.h */
 	volatile __u32 keep;	  /* eighths of the ceiling left for what is more urgent */
@@ -306,12 +308,16 @@ struct work {
 	struct scan scan;
 	struct extensions extensions;
 	struct bpf_fib_lookup fib;
-	/* rows in the making: the stack has no room for them */
-	struct dialog dialog;
-	struct trusted trusted;
 	struct fragment_key fragment_key;
-	struct fragment fragment;
 	struct sipxdp_peer client;
+	union { /* a row about to be inserted: the stack has no room for it */
+		struct source source;
+		struct trusted trusted;
+		struct provisional provisional;
+		struct dialog dialog;
+		struct ban ban;
+		struct fragment fragment;
+	} row;
 };
 
 struct {

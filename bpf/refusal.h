@@ -38,23 +38,35 @@ static __always_inline bool refusal_is_of(const struct refusal *cell, const stru
 	       cell->limit == pkt->f->limit;
 }
 
-/* Is the packet to be refused like those before it? */
-static __always_inline bool refusal_holds(struct packet *pkt)
+/* The cell by which the packet is refused like those before it; NULL if there is none. It counts not
+ * yet. */
+static __always_inline struct refusal *refusal_find(const struct packet *pkt)
 {
 	struct source_key key;
 	struct refusal *cell;
 
 	if (unlikely(!refusal_applies(pkt)))
-		return false;
+		return NULL;
 	source_key(pkt, &key);
 	cell = refusal_cell(pkt, &key);
 	if (!cell || cell->until_ns <= pkt->f->now || !refusal_is_of(cell, pkt, &key) ||
 	    cell->generation != pkt->cfg->generation)
-		return false;
+		return NULL;
+	return cell;
+}
+
+/* Nobody at the address is known, so whether this port is need not be asked. */
+static __always_inline bool refusal_is_alone(const struct packet *pkt, const struct refusal *cell)
+{
+	return cell->alone && cell->trust_epoch == pkt->cfg->trust_epoch;
+}
+
+static __always_inline enum verdict refusal_use(struct packet *pkt, struct refusal *cell)
+{
 	cell->packets++;
 	cell->bytes += pkt->f->frame_length;
 	pkt->f->reason = cell->reason;
-	return true;
+	return VERDICT_DROP;
 }
 
 /* Add what a cell has counted to its source's row. */
@@ -115,6 +127,8 @@ static __always_inline void refusal_note(struct packet *pkt, __u64 until, enum r
 	cell->limit = pkt->f->limit;
 	cell->reason = reason;
 	cell->generation = pkt->cfg->generation;
+	cell->alone = !pkt->f->neighbour;
+	cell->trust_epoch = pkt->f->trust_epoch;
 	cell->until_ns = until;
 }
 

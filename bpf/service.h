@@ -15,6 +15,26 @@ static __always_inline bool listener_matches(const struct listener *l,
 	       l->addr.word[1] == addr->word[1] && l->addr.word[0] == addr->word[0];
 }
 
+/* Look up what is set for the packet's service, and what it remembers. */
+static __always_inline bool service_rows(struct packet *pkt, __u32 bank)
+{
+	__u32 key = bank * SERVICE_MAX + pkt->f->service;
+
+	pkt->conf = bpf_map_lookup_elem(&services, &key);
+	key = pkt->f->service;
+	pkt->state = bpf_map_lookup_elem(&service_state, &key);
+	return pkt->conf && pkt->state;
+}
+
+/* In another function: the service is known, its rows are looked up again. */
+static __always_inline bool service_again(struct packet *pkt)
+{
+	__u32 zero = 0;
+
+	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
+	return pkt->cfg && service_rows(pkt, pkt->cfg->bank & 1);
+}
+
 enum service_side { SERVICE_AT_DESTINATION, SERVICE_AT_SOURCE };
 
 /* Find the service that listens on the packet's destination, or its source. */
@@ -23,7 +43,7 @@ static __always_inline bool service_find(struct packet *pkt, const enum service_
 	const struct sipxdp_addr *addr = side == SERVICE_AT_SOURCE ? &pkt->f->saddr
 								   : &pkt->f->daddr;
 	__be16 port = side == SERVICE_AT_SOURCE ? pkt->f->sport : pkt->f->dport;
-	__u32 zero = 0, bank, i, key;
+	__u32 zero = 0, bank, i;
 	const struct listener_table *table;
 	const struct listener *l;
 	__u64 index;
@@ -53,11 +73,7 @@ static __always_inline bool service_find(struct packet *pkt, const enum service_
 	if (i == LISTENER_CHAIN)
 		return false;
 	pkt->f->service = l->service & (SERVICE_MAX - 1);
-	key = bank * SERVICE_MAX + pkt->f->service;
-	pkt->conf = bpf_map_lookup_elem(&services, &key);
-	key = pkt->f->service;
-	pkt->state = bpf_map_lookup_elem(&service_state, &key);
-	if (!pkt->conf || !pkt->state)
+	if (!service_rows(pkt, bank))
 		return false;
 	pkt->f->now = clock_now(pkt->cfg);
 	return true;

@@ -55,6 +55,13 @@ static __always_inline enum verdict ingress_endless(struct packet *pkt)
 	return VERDICT_DROP;
 }
 
+static __always_inline void ingress_scan(struct packet *pkt)
+{
+	scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
+		     pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset));
+	pkt->f->scanned = 1;
+}
+
 #define VERDICT_SENT (VERDICT_COUNT + 1) /* a backend's packet, sent on */
 
 /* The guard has let it through, or would have in enforce mode not: on to a backend all the same. */
@@ -69,7 +76,7 @@ static __always_inline void ingress_balance(struct packet *pkt)
 		sent = pkt->f->backend ? balance_fragment(pkt->xdp) : VERDICT_PASS;
 	} else {
 		if (unlikely(!pkt->f->scanned && class_is_sip(pkt->f->class)))
-			guard_scan(pkt);
+			ingress_scan(pkt);
 		sent = balance_packet(pkt->xdp);
 		if (unlikely(sent == VERDICT_DROP && pkt->f->reason == DROP_NO_BACKEND &&
 			     pkt->conf->balance.no_backend == NO_BACKEND_REPLY_503) &&
@@ -92,7 +99,7 @@ static __always_inline enum verdict ingress_outbound(struct packet *pkt)
 	if (!outbound_begin(pkt->xdp))
 		return VERDICT_COUNT;
 	if (class_is_sip(pkt->f->class))
-		guard_scan(pkt);
+		ingress_scan(pkt);
 	pkt->f->action = XDP_PASS ^ outbound_send(pkt->xdp);
 	if (pkt->cfg->tap_bytes && class_is_sip(pkt->f->class) && pkt->f->action)
 		tap_message_xdp(pkt->xdp, TAP_EGRESS);
@@ -100,7 +107,7 @@ static __always_inline enum verdict ingress_outbound(struct packet *pkt)
 }
 
 /* VERDICT_COUNT: not ours. */
-static __always_inline enum verdict ingress(struct packet *pkt, struct work *w)
+static __always_inline enum verdict ingress(struct packet *pkt)
 {
 	if (!frame_parse(pkt, pkt->data_end - pkt->data))
 		return ingress_endless(pkt);
@@ -123,7 +130,7 @@ static __always_inline enum verdict ingress(struct packet *pkt, struct work *w)
 		return guard_segment(pkt);
 	}
 	frame_udp(pkt);
-	return guard_datagram(pkt, &w->scan);
+	return guard_datagram(pkt);
 }
 
 SEC("xdp.frags")
@@ -140,7 +147,7 @@ int sipxdp_ingress(struct xdp_md *ctx)
 	if (!w)
 		return XDP_PASS;
 	pkt.f = &w->facts;
-	verdict = ingress(&pkt, w);
+	verdict = ingress(&pkt);
 	if (likely(verdict == VERDICT_COUNT))
 		return XDP_PASS;
 	if (verdict == VERDICT_SENT)

@@ -110,16 +110,19 @@ static __always_inline void source_find(struct packet *pkt)
 /* Make a row for a source that has none. */
 static __always_inline void source_create(struct packet *pkt)
 {
+	struct work *w = work_scratch();
 	struct source_key key;
-	struct source row = {
+
+	if (!w)
+		return;
+	w->row.source = (struct source){
 		.first_seen_ns = pkt->f->now,
 		.generation = pkt->cfg->generation,
 		.policy = pkt->f->policy,
 		.ban_until_ns = pkt->f->ban_until,
 	};
-
 	source_key(pkt, &key);
-	bpf_map_update_elem(&sources, &key, &row, BPF_NOEXIST);
+	bpf_map_update_elem(&sources, &key, &w->row.source, BPF_NOEXIST);
 	pkt->source = bpf_map_lookup_elem(&sources, &key);
 }
 
@@ -137,8 +140,10 @@ static __always_inline void trust_filter_set(const struct settings *cfg,
 	__u32 bank = cfg->filter_bank & 1;
 	struct trust_filter *filter = bpf_map_lookup_elem(&trust_filter, &bank);
 
-	if (filter)
-		__sync_fetch_and_or(&filter->word[place / 64], 1ULL << (place % 64));
+	if (filter &&
+	    !(__sync_fetch_and_or(&filter->word[place / 64], 1ULL << (place % 64)) >> (place % 64) &
+	      1))
+		__sync_fetch_and_add(&((struct settings *)cfg)->trust_epoch, 1);
 	if (!cfg->filter_both)
 		return;
 	bank ^= 1;
@@ -163,9 +168,11 @@ static __always_inline void source_trust(struct packet *pkt)
 	struct sipxdp_peer peer;
 
 	pkt->f->tier = TIER_UNKNOWN;
+	pkt->f->trust_epoch = *(const volatile __u32 *)&pkt->cfg->trust_epoch;
 	source_peer(pkt, &peer);
 	if (likely(!trust_filter_has(pkt->cfg, &peer.addr)))
 		return;
+	pkt->f->neighbour = 1;
 	pkt->trusted = bpf_map_lookup_elem(&trusted, &peer);
 	if (pkt->trusted && (!pkt->trusted->until_ns || pkt->trusted->until_ns > pkt->f->now)) {
 		pkt->f->tier = TIER_TRUSTED;

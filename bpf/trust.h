@@ -8,11 +8,14 @@
 #include "classify.h"
 #include "source.h"
 
-static __always_inline struct host_state *trust_host_state(void)
+/* A table took no row: count it where status looks. */
+static __always_inline void trust_count_full(__u32 counter)
 {
 	__u32 zero = 0;
+	struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
 
-	return bpf_map_lookup_elem(&host_state, &zero);
+	if (host)
+		__sync_fetch_and_add((__u64 *)((char *)host + counter), 1);
 }
 
 /* The far side may ask a little more, for a while: it was challenged, or is being asked. */
@@ -20,18 +23,20 @@ static __always_inline void trust_provisional(const struct packet *pkt,
 					      const struct sipxdp_peer *peer, __u32 proven)
 {
 	struct provisional *old = bpf_map_lookup_elem(&provisional, peer);
-	struct provisional value = {
-		.since_ns = pkt->f->now,
-		.until_ns = pkt->f->now + pkt->cfg->provisional_ns,
-		.proven = proven,
-	};
+	__u64 until = pkt->f->now + pkt->cfg->provisional_ns;
+	struct work *w = work_scratch();
 
 	if (old && old->until_ns > pkt->f->now) {
-		old->until_ns = value.until_ns;
+		old->until_ns = until;
 		if (proven)
 			old->proven = 1;
-	} else {
-		bpf_map_update_elem(&provisional, peer, &value, BPF_ANY);
+	} else if (w) {
+		w->row.provisional = (struct provisional){
+			.since_ns = pkt->f->now,
+			.until_ns = until,
+			.proven = proven,
+		};
+		bpf_map_update_elem(&provisional, peer, &w->row.provisional, BPF_ANY);
 	}
 	trust_filter_set(pkt->cfg, &peer->addr);
 }
@@ -49,22 +54,16 @@ static __always_inline void trust_grant(const struct packet *pkt, const struct s
 		if (old->until_ns && old->until_ns < until)
 			old->until_ns = until;
 		old->vip = pkt->f->vip;
-		return trust_filter_set(pkt->cfg, &peer->addr);
-	}
-	if (!w)
-		return;
-	w->trusted = (struct trusted){
-		.since_ns = pkt->f->now,
-		.until_ns = until,
-		.last_seen_ns = pkt->f->now,
-		.origin = origin,
-		.vip = pkt->f->vip,
-	};
-	if (bpf_map_update_elem(&trusted, peer, &w->trusted, BPF_NOEXIST)) {
-		struct host_state *host = trust_host_state();
-
-		if (host)
-			__sync_fetch_and_add(&host->trusted_full, 1);
+	} else if (w) {
+		w->row.trusted = (struct trusted){
+			.since_ns = pkt->f->now,
+			.until_ns = until,
+			.last_seen_ns = pkt->f->now,
+			.origin = origin,
+			.vip = pkt->f->vip,
+		};
+		if (bpf_map_update_elem(&trusted, peer, &w->row.trusted, BPF_NOEXIST))
+			trust_count_full(__builtin_offsetof(struct host_state, trusted_full));
 	}
 	trust_filter_set(pkt->cfg, &peer->addr);
 }
@@ -94,13 +93,12 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 	struct dialog_key key = { .call_id_hash = call_id_hash };
 	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
 	struct work *w = work_scratch();
-	struct host_state *host;
 
 	if (old)
 		return trust_dialog_again(pkt, old, peer, state, from_server);
 	if (!w)
 		return;
-	w->dialog = (struct dialog){
+	w->row.dialog = (struct dialog){
 		.created_ns = pkt->f->now,
 		.last_seen_ns = pkt->f->now,
 		.peer = *peer,
@@ -110,14 +108,10 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 		.backend = pkt->f->backend,
 		.vip = pkt->f->vip,
 	};
-	if (!bpf_map_update_elem(&dialogs, &key, &w->dialog, BPF_NOEXIST)) {
-		if (pkt->f->backend)
-			backend_add_calls(pkt->f->backend, 1);
-		return;
-	}
-	host = trust_host_state();
-	if (host)
-		__sync_fetch_and_add(&host->dialogs_full, 1);
+	if (bpf_map_update_elem(&dialogs, &key, &w->row.dialog, BPF_NOEXIST))
+		trust_count_full(__builtin_offsetof(struct host_state, dialogs_full));
+	else if (pkt->f->backend)
+		backend_add_calls(pkt->f->backend, 1);
 }
 
 /* A call has ended or failed: what follows (retransmissions, the last ACK) is known for a while. */

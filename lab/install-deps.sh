@@ -7,7 +7,7 @@ set -euo pipefail
 # The groups are read by reference.
 # shellcheck disable=SC2034
 build=(clang-14 llvm-14 libbpf-dev libxdp-dev bpftool libelf-dev zlib1g-dev libyaml-dev
-	libjansson-dev libsystemd-dev libcap-ng-dev libpcap-dev libseccomp-dev pkg-config gcc
+	libjansson-dev libsystemd-dev libcap-ng-dev libpcap-dev libseccomp-dev nettle-dev libncurses-dev pkg-config gcc
 	make linux-libc-dev gcc-multilib scdoc)
 # shellcheck disable=SC2034
 lab=(iproute2 ethtool kamailio sip-tester sipsak sipvicious nftables jq procps)

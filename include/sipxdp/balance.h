@@ -120,7 +120,8 @@ struct placement {
 	struct sipxdp_peer vip; /* the address of the service that the client spoke to */
 	__u32 backend;
 	__u32 service;
-	__u32 zero[3];
+	__u32 peer_mark; /* of a Call-ID: low bits of the key of the client that sent the request */
+	__u32 zero[2];
 };
 _Static_assert(sizeof(struct placement) == 64, "a placement is a cache line");
 

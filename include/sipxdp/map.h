@@ -40,16 +40,18 @@ struct emergency_name {
 #define BANS_NEW 2
 
 struct settings {
-	__u32 layout;	       /* SIPXDP_LAYOUT of the maps beside it */
-	__u32 generation;      /* raised after every change of bans and networks */
-	__u32 bank;	       /* which half of listeners and services is in force: 0 or 1 */
-	__u32 monitor;	       /* 1: count what would be dropped and let it through */
-	__u32 has_bans;	       /* 0: `bans` is known to be empty; BANS_NEW: see there */
-	__u32 has_networks;    /* 0: `networks` is known to be empty */
-	__u32 has_hosts6;      /* 1: bans or networks hold IPv6 prefixes longer than /64 */
-	__u32 balanced;	       /* 1: some service is balanced, so packets of backends may come by */
-	__u32 filter_bank;     /* which half of trust_filter is read */
-	__u32 filter_both;     /* 1: a rebuild is on, set bits in both halves */
+	__u32 layout;	    /* SIPXDP_LAYOUT of the maps beside it */
+	__u32 generation;   /* raised after every change of bans and networks */
+	__u32 bank;	    /* which half of listeners and services is in force: 0 or 1 */
+	__u32 monitor;	    /* 1: count what would be dropped and let it through */
+	__u32 has_bans;	    /* 0: `bans` is known to be empty; BANS_NEW: see there */
+	__u32 has_networks; /* 0: `networks` is known to be empty */
+	__u32 has_hosts6;   /* 1: bans or networks hold IPv6 prefixes longer than /64 */
+	__u32 balanced;	    /* 1: some service is balanced, so packets of backends may come by */
+	__u32 filter_bank;  /* which half of trust_filter is read */
+	__u32 filter_both;  /* 1: a rebuild is on, set bits in both halves */
+	__u32 trust_epoch;  /* raised whenever an address gets its bit in trust_filter */
+	__u32 pad_epoch;
 	__u32 tap_reader_idle; /* set by the reader before it sleeps, cleared by who wakes it */
 	__u32 tap_bytes;       /* how much of a passed message goes to the tap, 0 = no tap */
 	__u32 sample_bytes;    /* how much of a dropped packet goes to the tap */
@@ -199,8 +201,10 @@ struct refusal {
 	__u32 generation;
 	__u32 packets; /* refused since the row of `sources` was last brought up to date */
 	__u64 bytes;
+	__u32 alone; /* 1: nobody at the address was known in that epoch */
+	__u32 trust_epoch;
 };
-_Static_assert(sizeof(struct refusal) == 40, "refusal layout");
+_Static_assert(sizeof(struct refusal) == 48, "refusal layout");
 
 struct refusals {
 	struct refusal cell[REFUSAL_CELLS];

@@ -29,12 +29,12 @@
 /* Octets of a message the scanner looks at: a 1500-byte frame and some. A power of two less one,
  * because offsets are masked with it for the verifier. */
 #define SCAN_REACH 2047
-#define SCAN_MIN   64 /* no valid message is shorter: six headers must be there */
+#define SCAN_MIN   56 /* no valid message is shorter: five headers must be there */
 
 /* Bounds of the loops; what exceeds them is SCAN_BEYOND, never a guess. */
-#define SCAN_ROUNDS	  128 /* steps over 32 octets, and stops at control characters */
-#define SCAN_TAIL_ROUNDS  16  /* the same in the last octets of a message */
-#define SCAN_PARAM_ROUNDS 32  /* steps over 16 octets, and stops, in search of a parameter */
+#define SCAN_ROUNDS	  72  /* steps over 64 octets, and stops at control characters */
+#define SCAN_TAIL_ROUNDS  32  /* the same in the last octets of a message */
+#define SCAN_PARAM_ROUNDS 16  /* steps over 16 octets, and stops, in search of a parameter */
 #define SCAN_VALUE_WORDS  16  /* words of a parameter's value */
 #define SCAN_SLOW_OCTETS  320 /* octets of a value that the automaton walks */
 #define SCAN_HASH_WORDS	  48  /* words of a Call-ID: 384 octets */
@@ -314,23 +314,24 @@ SCAN_INLINE __u64 scan_colon_apart(struct scan *s, const struct scan_name *name,
  * SLOT_NONE if it is of no interest, or not the first of its kind. */
 SCAN_INLINE __u64 scan_line(struct scan *s, const char *p, __u64 offset)
 {
+	const __u64 none = SCAN_ZERO(s) & (SLOT_ROOM - 1); /* SLOT_NONE */
 	__u64 word = SCAN_WORD(p), diff, end_diff, colon, slot;
 	const struct scan_name *name = &scan_names[NAME_HASH((__u16)word | 0x2020)];
 
 	diff = ((word | name->fold) & name->mask) ^ ~name->unlike;
 	if (diff << (name->top & 63)) /* in more than the colon */
-		return SLOT_NONE;
+		return none;
 	end_diff = ((SCAN_WORD(p + 8) | name->end_fold) & name->end_mask) ^ name->end;
 	colon = offset + name->length;
 	if (SCAN_UNLIKELY(diff | end_diff)) {
 		colon = scan_colon_apart(s, name, p, offset, diff, end_diff);
 		if (!colon)
-			return SLOT_NONE;
+			return none;
 	}
 	slot = name->slot & (SLOT_ROOM - 1);
 	if (s->colon[slot]) { /* the first of its kind stays */
 		s->repeated |= 1U << slot;
-		return SLOT_NONE;
+		return none;
 	}
 	s->colon[slot] = colon;
 	return slot;
@@ -360,7 +361,7 @@ SCAN_INLINE __u64 scan_stop(const char *p)
  * line (SCAN_COMPLETE), something broken, or fewer than 32 octets before `end`. Returned is where
  * it stopped. One flat loop, whose rounds either step over octets that end no line or enter one:
  * nested loops would multiply the verifier's work. `mask` bounds offsets; `origin` is the offset of
- * `base` in the message, `left` the octets of it from there on: at most half of `mask`. */
+ * `base` in the message; line ends are entered before `left`, at most half of `mask`. */
 SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, const __u64 mask,
 			    __u64 origin, __u64 left, __u64 offset, const __u32 rounds)
 {
@@ -380,18 +381,17 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 		if (stop == 32 && p + 64 <= end)
 			stop += scan_stop(p + 32);
 		offset += stop;
+		SCAN_MASK(offset, mask);
 		if (offset >= left)
 			break;
-		SCAN_MASK(offset, mask);
 		p = base + offset;
 		if (p + 26 > end)
 			break;
 		if (SCAN_PAIR(p) != SCAN_CRLF) {
-			if (stop && !(stop & 31) && (__u8)*p >= ' ')
+			if ((__u8)*p >= ' ' && (__u8)*p < 0xa0)
 				continue; /* nothing stopped it */
 			if (*p == '\r' || *p == '\n') {
-				if (offset + 1 < left)		 /* else it was cut within a CRLF */
-					s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
+				s->flags |= SCAN_BROKEN; /* no bare CR or LF in headers */
 				break;
 			}
 			offset++;
@@ -416,6 +416,9 @@ SCAN_INLINE __u64 scan_walk(struct scan *s, const char *base, const char *end, c
 	return offset;
 }
 
+/* A line end this near to the end of the text is not entered: there is no room for the blank line. */
+#define SCAN_LINE_END 3
+
 /* Copy the last SCAN_TAIL octets of the text to where there are zeros to read behind them. */
 SCAN_INLINE void scan_fill_tail(const struct scan_text *t, struct scan *s)
 {
@@ -437,8 +440,8 @@ SCAN_INLINE void scan_fill_tail(const struct scan_text *t, struct scan *s)
 /* Fill the line table. */
 SCAN_INLINE void scan_lines(const struct scan_text *t, struct scan *s)
 {
-	s->stopped = scan_walk(s, t->msg, t->end, SCAN_CLIP_MASK, 0, s->length, SCAN_ZERO(s),
-			       SCAN_ROUNDS);
+	s->stopped = scan_walk(s, t->msg, t->end, SCAN_CLIP_MASK, 0, s->length - SCAN_LINE_END,
+			       SCAN_ZERO(s), SCAN_ROUNDS);
 	SCAN_SETTLE();
 	if (!(s->flags & (SCAN_COMPLETE | SCAN_BROKEN))) {
 		if (s->stopped + SCAN_TAIL < s->length) {
@@ -446,20 +449,22 @@ SCAN_INLINE void scan_lines(const struct scan_text *t, struct scan *s)
 			return;
 		}
 		scan_fill_tail(t, s);
-		scan_walk(s, s->tail, s->tail + sizeof(s->tail), 2 * SCAN_TAIL - 1, s->tail_origin,
-			  SCAN_TAIL, s->stopped - s->tail_origin, SCAN_TAIL_ROUNDS);
+		s->stopped = scan_walk(s, s->tail, s->tail + sizeof(s->tail), 2 * SCAN_TAIL - 1,
+				       s->tail_origin, SCAN_TAIL - SCAN_LINE_END,
+				       s->stopped - s->tail_origin, SCAN_TAIL_ROUNDS);
 		SCAN_SETTLE();
+		if (!(s->flags & (SCAN_COMPLETE | SCAN_BROKEN)) &&
+		    s->stopped < SCAN_TAIL - SCAN_LINE_END)
+			s->flags |= SCAN_BEYOND; /* more stops than rounds */
 	}
 	if (s->end[SLOT_START_LINE])
 		s->start_line = s->end[SLOT_START_LINE] - 2;
-	if (s->flags & SCAN_COMPLETE) {
-		if (s->body > s->length) /* found in what lies behind the datagram */
-			s->flags ^= SCAN_COMPLETE | SCAN_BROKEN;
-	} else if (s->length == SCAN_REACH || s->flags & SCAN_CUT) {
+	if (s->flags & (SCAN_COMPLETE | SCAN_BEYOND))
+		return;
+	if (s->length == SCAN_REACH || s->flags & SCAN_CUT)
 		s->flags |= SCAN_BEYOND;
-	} else {
+	else
 		s->flags |= SCAN_BROKEN; /* ends within its headers */
-	}
 }
 
 /* ---- values ---- */

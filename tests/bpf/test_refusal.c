@@ -90,6 +90,29 @@ static void nothing_else_is_refused(void)
 	       PASS_DIALOG);
 }
 
+/* Whom the server accepts or challenges while his address is refused is heard at once. */
+static void trust_is_known_at_once(void)
+{
+	static const struct {
+		const char *text;
+		enum reason reason;
+	} lessons[] = {
+		{ RESPONSE("401 x", "REGISTER"), PASS_PROVISIONAL },
+		{ RESPONSE("200 OK", "REGISTER"), PASS_TRUSTED },
+	};
+
+	for (unsigned int i = 0; i < COUNT(lessons); i++) {
+		flood(HOST, REQUEST("INVITE"));
+		expect("before", HOST, 7000, REQUEST("INVITE"), CLASS_INVITE,
+		       i ? PASS_PROVISIONAL : DROP_SOURCE_LIMIT);
+		rig_reply(&(struct frame_spec){
+			.from = "192.0.2.10", .to = HOST, .dport = 7000, .text = lessons[i].text });
+		expect("after", HOST, 7000, REQUEST("INVITE"), CLASS_INVITE, lessons[i].reason);
+		expect("the flood goes on", HOST, 5060, REQUEST("INVITE"), CLASS_INVITE,
+		       DROP_SOURCE_LIMIT);
+	}
+}
+
 /* It ends to the nanosecond when the bucket has room again. */
 static void it_ends_when_the_limit_does(void)
 {
@@ -228,6 +251,7 @@ static void more_sources_than_cells(void)
 
 static const struct rig_case cases[] = {
 	RIG_CASE(nothing_else_is_refused),
+	RIG_CASE(trust_is_known_at_once),
 	RIG_CASE(it_ends_when_the_limit_does),
 	RIG_CASE(hosts_of_a_64_are_told_apart),
 	RIG_CASE(bans_end_in_time),

@@ -377,7 +377,37 @@ static void calls_that_go_out(void)
 	expect("its next call", REQUEST_OF("INVITE", "3"), CLASS_INVITE, PASS_TRUSTED);
 }
 
+/* The budget of all unknown sources is spent: a request within a call is heard all the same, also from
+ * another port of an address that somebody is known at; a new one from there is not. */
+static void calls_go_on_when_unknown_sources_are_over_theirs(void)
+{
+	static const char attacked[] = RIG_PROXY
+		"    limits:\n" RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF
+		"      unknown: {invite: 1/s, register: off, options: 1/s, other: off,"
+		" malformed: off, emergency: off}\n" RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF;
+	struct frame_spec spec = from_peer(REQUEST_OF("INVITE", "of another call"));
+
+	rig_reload(attacked);
+	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
+	for (int i = 0; i < 20; i++) {
+		struct frame_spec flood = { .from = "198.51.100.9" };
+
+		flood.text = i % 2 ? REQUEST("INVITE") : REQUEST("OPTIONS");
+		rig_sends(&flood);
+	}
+	spec.sport++;
+	rig_expect_reason("a new call from another port", &spec, CLASS_INVITE, DROP_UNKNOWN_LIMIT);
+	spec.text = IN_DIALOG("INVITE", CALL);
+	rig_expect_reason("a re-INVITE from there", &spec, CLASS_INVITE, PASS_DIALOG);
+	spec.text = IN_DIALOG("OPTIONS", CALL);
+	rig_expect_reason("OPTIONS in the call", &spec, CLASS_OPTIONS, PASS_DIALOG);
+	spec.from = "203.0.113.99";
+	spec.text = IN_DIALOG("INVITE", CALL);
+	rig_expect_reason("from where nobody is known", &spec, CLASS_INVITE, DROP_UNKNOWN_LIMIT);
+}
+
 static const struct rig_case cases[] = {
+	RIG_CASE(calls_go_on_when_unknown_sources_are_over_theirs),
 	RIG_CASE(what_the_server_says_is_learned),
 	RIG_CASE(nobody_else_teaches),
 	RIG_CASE(frames_of_the_server),

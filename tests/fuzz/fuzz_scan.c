@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The header scanner on any octets: no read outside of them, every field within them, the same
  * answer as the full parser, and the same from the part of a message that a frame holds. */
+#include "mutate_sip.h"
 #include "scan_oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -12,6 +12,8 @@
 #include "sip/quoted.h"
 #include "sip/sdp.h"
 
+#include "mutate_sip.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct sip_message msg, again;

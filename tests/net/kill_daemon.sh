@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Shows: kill -9 of the daemon in mid-flood and mid-call loses no call, ban or trust, and the next daemon shows the same calls
+# Shows: kill -9 of the daemon in mid-flood and mid-call loses no call, ban or trust, and the next daemon shows the same calls, but those that ended meanwhile
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
 live_calls() {
 	lab_ctl --json calls --state confirmed |
 		jq -r '.calls[] | select(.source | startswith("10.77.1.")) | .call_id' | sort
+}
+
+# Calls of the office in a state, which may be "" for any.
+office_calls() {
+	lab_ctl --json calls ${1:+--state "$1"} | jq '[.calls[] | select(.source | startswith("10.77.3."))] | length'
 }
 
 trusted() {
@@ -17,15 +22,20 @@ start_guarded_lab enforce
 register_callers
 lab_phones office office --phones 10 --register 10 || fail "office: $(lab_get office .register)"
 lab_ctl ban add 203.0.113.77 --reason "by the test"
-lab_start_flood flood --from 16.0.0.0/4 --rate 200000 --seconds 12
+lab_start_flood flood --from 16.0.0.0/4 --rate 200000 --seconds 15
 # 100 calls that last from well before the kill until well after the restart.
 lab_start_phones long callers --calls 50 --seconds 2 --hold 15000
+# And some that end while no daemon runs.
+lab_start_phones short office --phones 10 --calls 20 --seconds 1 --hold 4500
 sleep 3
 calls=$(live_calls)
 trust=$(trusted)
 check "calls in progress" "$(wc -l <<<"$calls")" -eq 100
+check "short calls in progress" "$(office_calls confirmed)" -eq 20
 lab_kill_sipxdp
 
+lab_wait short || true
+check_calls short
 lab_stats killed
 lab_phones orphaned office --phones 10 --calls 20 --seconds 1 --hold 100 || true
 lab_stats orphaned
@@ -44,6 +54,8 @@ check "counters that went backwards" \
 		[($old | total) - ($new | total), 0] | max')" -eq 0
 check "calls of before that the next daemon shows" \
 	"$(comm -12 <(echo "$calls") <(live_calls) | wc -l)" -eq 100
+check "short calls that the next daemon still takes for live" "$(office_calls confirmed)" -eq 0
+check "short calls that it shows as ended" "$(office_calls ended)" -ge 20
 check "bans after the restart" "$(bans)" = 203.0.113.77/32
 check "phones of before that are no longer trusted" "$(comm -23 <(echo "$trust") <(trusted) | wc -l)" -eq 0
 lab_wait flood

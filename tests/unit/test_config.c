@@ -397,7 +397,7 @@ Test(config, each_type_of_value_is_read_and_refused_at_its_bounds)
 		{ "host_limits: {proofs: %s}", "600000000/m", "1/sec", "600000001/m" },
 		{ "host_limits: {proofs: %s}", "4294967295/h", "/h", "4294967296/h" },
 		{ "host_limits: {proofs: %s}", "1/h", "1/", "0/h" },
-		{ "instance: %s", "a.b-c_D9", ".a", "a1234567890123456789012345678901" },
+		{ "instance: %s", "ab-c_D9", "a.b", "a1234567890123456789012345678901" },
 		{ "hash_seed: %s", "0123456789abcdef0123456789ABCDEF", "0123", NULL },
 		{ "emergency: [%s]", "urn:service:sos", "urn:a b", "urn:service:sos.x" },
 		{ "emergency: [%s]", "+1-800-999", "a:b", "12345678901234567" },

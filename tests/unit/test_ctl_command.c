@@ -269,6 +269,8 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "ban", "add", "10.0.0.1/33" }, "10.0.0.1/33" },
 		{ { "ban", "add", "10.0.0.1/24" }, "10.0.0.1/24" },
 		{ { "ban", "add", "10.0.0.1", "--for=10" }, "not a duration" },
+		{ { "ban", "add", "10.0.0.1", "--for=0s" }, "no time at all" },
+		{ { "trust", "add", "10.0.0.1:5060", "--for=0h0m" }, "no time at all" },
 		{ { "ban", "add", "2001:db8::1/128" }, "/64" },
 		{ { "ban", "del", "10.0.0.1", "--for=10m" }, "belong to 'ban add'" },
 		{ { "ban", "shrug" }, "none of list, add, del" },
@@ -276,8 +278,21 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "trust", "add", "10.0.0.1:65536" }, "port is 1 to 65535" },
 		{ { "trust", "add", "10.0.0.1:0" }, "port is 1 to 65535" },
 		{ { "--instance", "../up", "calls" }, "--instance" },
+		{ { "--instance", "a.b", "calls" }, "--instance" },
 		{ { "replay", "x.pcap" }, "which configuration?" },
 		{ { "stats", "--json=yes" }, "takes no value" },
+		{ { "top", "--interval", "1ms" }, "at least 200ms" },
+		{ { "send" }, "which method?" },
+		{ { "send", "OPTIONS" }, "to which URI?" },
+		{ { "send", "OPTIONS", "example.com" }, "not a SIP URI" },
+		{ { "send", "OPTIONS", "sips:example.com" }, "speaks sip:" },
+		{ { "send", "ACK", "sip:127.0.0.1" }, "belongs to an INVITE" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--reinvite" }, "belong to INVITE" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--to", "::1" }, "IPv6 in brackets" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--hold", "x" }, "not a duration" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--expires", "-1" }, "number of seconds" },
+		{ { "send", "OPTIONS", "sip:127.0.0.1", "--body", "/nowhere" }, "--content-type" },
+		{ { "send", "REGISTER", "sip:127.0.0.1", "--contact", "*" }, "--expires 0" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -295,7 +310,8 @@ Test(ctl, help_of_every_command_names_its_usage_and_is_0)
 	static const char *const names[] = { "status",	"stats",   "calls", "registrations",
 					     "sources", "ban",	   "trust", "samples",
 					     "check",	"replay",  "parse", "reload",
-					     "detach",	"version", "help" };
+					     "detach",	"version", "help",  "send",
+					     "top" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char usage[64];
@@ -625,6 +641,27 @@ Test(ctl, stats_watch_gives_rates_until_interrupted)
 	expect_text(answer.out, line);
 }
 
+/* ---- top ---- */
+
+static void put_source(const char *address, __u64 packets, __u64 drops);
+
+Test(ctl, top_once_is_one_frame_of_services_reasons_and_sources)
+{
+	name_service(0, "proxy");
+	count(0, 0, CLASS_INVITE, PASS_TRUSTED, 10);
+	count(0, 0, CLASS_REGISTER, DROP_SOURCE_LIMIT, 7);
+	put_source("192.0.2.1", 100, 7);
+	expect_code(run("top", "--once", "--interval", "200ms", NULL), 0);
+	expect_text(answer.out, "sipxdp " INSTANCE "  enforce  daemon not alive");
+	expect_text(answer.out, "proxy");
+	expect_text(answer.out, "source-limit");
+	expect_text(answer.out, "192.0.2.1");
+	expect_text(answer.out, "calls: trying 0");
+	cr_assert_null(strchr(answer.out, '\033'), "no terminal is asked");
+	expect_code(run("top", NULL), 2); /* here is no terminal */
+	expect_code(run("top", "--once", "--json", NULL), 2);
+}
+
 /* ---- sources ---- */
 
 static struct sipxdp_addr ipv4(const char *text)
@@ -819,7 +856,7 @@ Test(ctl, status_says_in_words_where_it_is_blind)
 
 /* ---- the daemon ---- */
 
-enum daemon_kind { DAEMON_ANSWERS, DAEMON_SILENT, DAEMON_DEAD };
+enum daemon_kind { DAEMON_ANSWERS, DAEMON_BUSY, DAEMON_SILENT, DAEMON_DEAD };
 
 static int listen_there(void)
 {
@@ -851,6 +888,8 @@ static pid_t stand_in(enum daemon_kind kind, const char *question, const char *r
 		return pid;
 	}
 	client = accept(fd, NULL, NULL);
+	if (kind == DAEMON_BUSY) /* says so and reads nothing */
+		_exit(write(client, reply, strlen(reply)) < 0);
 	len = read(client, line, sizeof(line) - 1);
 	if (len <= 0 || strcmp(line, question) != 0)
 		_exit(1);
@@ -924,6 +963,26 @@ Test(ctl, a_daemon_that_refuses_is_quoted_and_its_code_becomes_the_exit_code)
 			     answer.err);
 		expect_text(answer.err, table[i].text);
 	}
+}
+
+Test(ctl, a_daemon_with_too_many_clients_is_alive)
+{
+	static const char busy[] = "{\"ok\":false,\"code\":\"busy\",\"error\":\"wait\"}\n";
+	json_t *daemon;
+	pid_t pid = stand_in(DAEMON_BUSY, NULL, busy);
+
+	expect_code(run("reload", NULL), 3);
+	expect_asked(pid);
+	expect_text(answer.err, "wait");
+	pid = stand_in(DAEMON_BUSY, NULL, busy);
+	daemon = json_object_get(parse(run("status", "--json", NULL)), "daemon");
+	expect_asked(pid);
+	cr_assert(json_is_true(json_object_get(daemon, "alive")));
+	pid = stand_in(DAEMON_BUSY, NULL, busy);
+	expect_code(run("status", NULL), 0);
+	expect_asked(pid);
+	expect_text(answer.out, "too many clients");
+	cr_assert_null(strstr(answer.out, "no daemon"));
 }
 
 Test(ctl, a_daemon_that_is_dead_absent_or_silent_is_3_within_its_time)

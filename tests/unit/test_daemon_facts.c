@@ -47,13 +47,14 @@ static void set_up(void)
 	maps.fd[MAP_##ID] = -1;                                                                    \
 	if (MAP_##ID == MAP_TRUSTED || MAP_##ID == MAP_PROVISIONAL || MAP_##ID == MAP_BANS ||      \
 	    MAP_##ID == MAP_NETWORKS || MAP_##ID == MAP_SOURCES || MAP_##ID == MAP_CALLS ||        \
-	    MAP_##ID == MAP_REGISTRATIONS)                                                         \
+	    MAP_##ID == MAP_REGISTRATIONS || MAP_##ID == MAP_DIALOGS)                              \
 		maps.fd[MAP_##ID] = make_map(BPF_MAP_TYPE_##type, key_size, value_size, flags);
 	MAPS(X)
 #undef X
 	maps.settings = calloc(1, sizeof(*maps.settings));
 	maps.trust_filter = calloc(2, sizeof(*maps.trust_filter));
-	cr_assert(maps.settings && maps.trust_filter);
+	maps.host_state = calloc(1, sizeof(*maps.host_state));
+	cr_assert(maps.settings && maps.trust_filter && maps.host_state);
 	now = clock_monotonic_ns();
 	cr_assert_eq(facts_open(config, &maps, key, &facts), 0);
 }
@@ -66,6 +67,7 @@ static void tear_down(void)
 			close(maps.fd[id]);
 	free(maps.settings);
 	free(maps.trust_filter);
+	free(maps.host_state);
 	config_free(config);
 }
 
@@ -300,13 +302,64 @@ Test(facts, records_go_to_the_maps_and_come_back)
 	struct call_record record = { .state = CALL_RINGING, .messages = 2 }, back;
 	struct track_fact fact = { .kind = TRACK_FOUND };
 
+	cr_assert_eq(sink_open(&sink), 0);
 	cr_expect_eq(callbacks.call_get(callbacks.context, &call, &back), -ENOENT);
 	cr_expect_eq(callbacks.call_put(callbacks.context, &call, &record), 0);
 	cr_expect_eq(callbacks.call_get(callbacks.context, &call, &back), 0);
 	cr_expect_eq(memcmp(&record, &back, sizeof(record)), 0);
+	cr_expect_eq(sink_flush(&sink), 0);
+	cr_expect_eq(maps_get(&maps, MAP_CALLS, &call, &back), 0);
+	cr_expect_eq(memcmp(&record, &back, sizeof(record)), 0);
 	callbacks.call_delete(callbacks.context, &call);
 	callbacks.call_delete(callbacks.context, &call);
+	cr_expect_eq(sink_flush(&sink), 0);
 	cr_expect_eq(maps_get(&maps, MAP_CALLS, &call, &back), -ENOENT);
 	callbacks.fact(callbacks.context, &fact);
 	cr_expect_eq(facts_told, 1);
+	sink_close(&sink);
+}
+
+static void put_dialog(uint64_t hash, enum dialog_state state, uint64_t age_ns)
+{
+	const struct dialog_key place = { .call_id_hash = hash };
+	const struct dialog dialog = { .state = state,
+				       .last_seen_ns = clock_monotonic_ns() - age_ns };
+
+	cr_assert_eq(maps_put(&maps, MAP_DIALOGS, &place, &dialog, BPF_ANY), 0);
+}
+
+Test(facts, the_kernels_dialogs_tell_of_calls)
+{
+	struct sink sink = { .maps = &maps };
+	struct track_sink callbacks = sink_callbacks(&sink);
+	static const struct {
+		uint64_t hash;
+		enum dialog_state state;
+		uint64_t age_ns;
+		enum track_dialog told;
+	} rows[] = {
+		{ 1, DIALOG_EARLY, SECOND, TRACK_DIALOG_EARLY },
+		{ 2, DIALOG_CONFIRMED, 5 * SECOND, TRACK_DIALOG_CONFIRMED },
+		{ 3, DIALOG_TERMINATED, SECOND, TRACK_DIALOG_OVER },
+		{ 4, DIALOG_CONFIRMED, 100 * SECOND, TRACK_DIALOG_OVER },
+	};
+	uint64_t seen_ns, now_ns, missing = 5;
+
+	maps.settings->dialog_idle_ns = 60 * SECOND;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct call_key call = { .call_id_hash = rows[i].hash };
+
+		put_dialog(rows[i].hash, rows[i].state, rows[i].age_ns);
+		cr_expect_eq(callbacks.call_dialog(callbacks.context, &call, &seen_ns),
+			     rows[i].told, "row %zu", i);
+		now_ns = clock_realtime_ns();
+		cr_expect_geq(now_ns, seen_ns + rows[i].age_ns, "row %zu", i);
+		cr_expect_leq(now_ns, seen_ns + rows[i].age_ns + 10 * SECOND, "row %zu", i);
+	}
+	maps.host_state->dialogs_full = 0;
+	cr_expect_eq(callbacks.call_dialog(callbacks.context, (void *)&missing, &seen_ns),
+		     TRACK_DIALOG_OVER);
+	maps.host_state->dialogs_full = 1;
+	cr_expect_eq(callbacks.call_dialog(callbacks.context, (void *)&missing, &seen_ns),
+		     TRACK_DIALOG_UNKNOWN, "it may have been refused");
 }

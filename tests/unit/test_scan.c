@@ -441,19 +441,26 @@ Test(scan, calls_broken_what_is_broken)
 /* No message is shorter than SCAN_MIN, and what is shorter is not looked into. */
 Test(scan, the_shortest_messages)
 {
-	static const char shortest[] =
-		"A sip:b SIP/2.0\r\nv:SIP/2.0/UDP a\r\nf:sip:a\r\nt:sip:b\r\n"
-		"i:1\r\nCSeq:1 A\r\n\r\n";
+	static const char *const shortest[] = {
+		"A sip:b SIP/2.0\r\nv:SIP/2.0/UDP a\r\nf:sip:a\r\nt:sip:b\r\ni:1\r\nCSeq:1 "
+		"A\r\n\r\n",
+		"A a:b SIP/2.0\r\nv:a/b/c d\r\nf:a:b\r\nt:a:b\r\ni:1\r\nCSeq:1 A\r\n\r\n",
+		"SIP/2.0 100 \r\nv:a/b/c d\r\nf:a:b\r\nt:a:b\r\ni:1\r\nCSeq:1 A\r\n\r\n",
+	};
 	struct scan_complaint complaint;
 	struct scan s;
 
-	cr_assert(parser_accepts(shortest, strlen(shortest), NULL));
-	complaint = ask(shortest, strlen(shortest), &s);
-	cr_expect_null(complaint.what, "%s", complaint.what);
-	for (size_t length = 0; length < strlen(shortest); length++) {
-		ask(shortest, length, &s);
-		cr_expect(s.flags & SCAN_BROKEN, "%zu octets of it: flags %#x", length, s.flags);
+	for (size_t i = 0; i < COUNT(shortest); i++) {
+		cr_expect(parser_accepts(shortest[i], strlen(shortest[i]), NULL), "%zu", i);
+		complaint = ask(shortest[i], strlen(shortest[i]), &s);
+		cr_expect_null(complaint.what, "%zu: %s", i, complaint.what);
+		for (size_t length = 0; length < strlen(shortest[i]); length++) {
+			ask(shortest[i], length, &s);
+			cr_expect(s.flags & SCAN_BROKEN, "%zu octets of %zu: flags %#x", length, i,
+				  s.flags);
+		}
 	}
+	cr_expect_eq(strlen(shortest[COUNT(shortest) - 1]), SCAN_MIN);
 }
 
 static void expect_within(const struct scan *s, size_t length, const char *name)
@@ -520,6 +527,61 @@ Test(scan, the_reach_is_where_it_is_said_to_be)
 			cr_expect_not(s.flags & SCAN_BEYOND, "%zu octets: flags %#x", length,
 				      s.flags);
 		expect_within(&s, length, "padded");
+	}
+}
+
+/* The same with a body behind, and with the last line end at each place in the scanner's steps. */
+Test(scan, the_headers_end_around_the_reach)
+{
+	static char body[64];
+
+	memset(body, 'x', sizeof(body) - 1);
+	for (size_t end = SCAN_REACH - 8; end < SCAN_REACH + 12; end++) {
+		for (size_t step = 0; step < 2 * 32; step++) {
+			char text[ROOM], more[2300];
+			struct shape shape = { .more = "", .body = "" };
+			size_t length = write_shape(&shape, text), pad = end - length - 14;
+			struct scan_complaint complaint;
+			struct scan s;
+
+			snprintf(more, sizeof(more), "XA:%0*d\r\nXB:%0*d\r\n%s", (int)step + 1, 1,
+				 (int)(pad - step) + 1, 2, step % 2 ? "XC:1\r\n" : "");
+			shape.more = more;
+			shape.body = body;
+			length = write_shape(&shape, text);
+			complaint = ask(text, length, &s);
+			cr_expect(parser_accepts(text, length, NULL));
+			cr_expect_null(complaint.what, "end at %zu, step %zu: %s", end, step,
+				       complaint.what);
+			expect_within(&s, length, "a body behind");
+		}
+	}
+}
+
+/* Tabs and UTF-8 in the last line, where the scanner stops at each of them. */
+Test(scan, stops_in_the_last_octets)
+{
+	static const char *const stops[] = { "\t", "\xc3\xa4", "\xf0\xa0\xa0\xa0" };
+
+	for (size_t i = 0; i < COUNT(stops); i++) {
+		for (size_t count = 0; count < 300; count++) {
+			char text[ROOM], more[1400] = "Subject: a";
+			struct shape shape = { .more = more };
+			struct scan_complaint complaint;
+			struct scan s;
+
+			for (size_t j = 0; j < count; j++)
+				strcat(more, stops[i]);
+			strcat(more, "b\r\n");
+			complaint = ask(text, write_shape(&shape, text), &s);
+			cr_expect_null(complaint.what, "%zu of stop %zu: %s", count, i,
+				       complaint.what);
+			cr_expect_not(s.flags & SCAN_BROKEN, "%zu of stop %zu: flags %#x", count, i,
+				      s.flags);
+			if (count <= 12)
+				cr_expect_eq(s.flags, SCAN_COMPLETE, "%zu of stop %zu: flags %#x",
+					     count, i, s.flags);
+		}
 	}
 }
 

@@ -339,3 +339,52 @@ Test(track_registration, restart_goes_on_with_the_same_bindings,
 	cr_assert_eq(s->registration_count, 0);
 	stage_free(s);
 }
+
+#define DEVICE "\"<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>\""
+#define FLOW(host, id)                                                                             \
+	"<sip:alice@" host ";transport=udp>;+sip.instance=" DEVICE ";reg-id=" id ";expires=600"
+
+Test(track_registration, a_flow_of_a_device_is_one_binding,
+     .description = "RFC 5626: the same device and flow from another address is a refresh, another "
+		    "flow is a binding of its own; without these parameters the URI counts")
+{
+	struct stage *s = stage_new();
+	const struct registration_record *r;
+
+	PLAY(s, "> REGISTER contact=" FLOW("192.0.2.1:5060", "1"),
+	     "< 200 REGISTER contact=" FLOW("192.0.2.1:5060", "1"));
+	cr_assert_eq(s->registration_count, 1);
+	cr_assert_eq(s->registrations[0].record.reg_id, 1);
+	PLAY(s, "> REGISTER cseq=2 contact=" FLOW("192.0.2.1:6000", "1"),
+	     "< 200 REGISTER cseq=2 contact=" FLOW("192.0.2.1:6000", "1"));
+	cr_assert_eq(s->registration_count, 1);
+	r = &s->registrations[0].record;
+	cr_assert_str_eq(r->contact, "sip:alice@192.0.2.1:6000;transport=udp");
+	cr_assert_eq(r->refreshes, 1);
+	PLAY(s, "> REGISTER id=two contact=" FLOW("192.0.2.1:7000", "2"),
+	     "< 200 REGISTER id=two contact=" FLOW("192.0.2.1:6000", "1") "," FLOW("192.0.2.1:7000",
+										   "2"));
+	cr_assert_eq(s->registration_count, 2);
+	cr_assert_eq(stage_registration(s, "sip:alice@192.0.2.1:7000;transport=udp")->reg_id, 2);
+	PLAY(s, "> REGISTER id=three contact=" FLOW("192.0.2.1:8000", "2"),
+	     "< 200 REGISTER id=three contact=" FLOW("192.0.2.1:8000",
+						     "2") "," FLOW("192.0.2.1:7000", "2"));
+	cr_assert_eq(s->registration_count, 1, "what the 200 does not name is gone");
+	cr_assert_not_null(stage_registration(s, "sip:alice@192.0.2.1:8000;transport=udp"),
+			   "the contact that was asked for, not the old one of the flow");
+	stage_free(s);
+}
+
+Test(track_registration, the_way_to_the_device_is_recorded,
+     .description = "RFC 3327: the first Path of the 200, and none once it is gone")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, "> REGISTER contact=" PHONE,
+	     "< 200 REGISTER contact=" PHONE
+	     " path=<sip:edge@198.51.100.1;lr>,<sip:p2.example;lr>");
+	cr_assert_str_eq(stage_registration(s, PHONE_URI)->path, "sip:edge@198.51.100.1;lr");
+	PLAY(s, "> REGISTER cseq=2 contact=" PHONE, "< 200 REGISTER cseq=2 contact=" PHONE);
+	cr_assert_str_eq(stage_registration(s, PHONE_URI)->path, "");
+	stage_free(s);
+}

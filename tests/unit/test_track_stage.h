@@ -17,6 +17,9 @@
  *	cseq= id= ruri= toward= (To URI) se= (Session-Expires) expires= agent=
  *	contact=	as the header has it, blanks as _
  *	peer=		last octet of the far side's address
+ *	path= sid=	Path, Session-ID
+ *	sdp=		a session description: codecs with "," between, then after a ":" the direction,
+ *			as in sdp=PCMA,opus:sendonly; a codec's name is its payload type, too
  *	auth		with credentials
  */
 #ifndef TEST_TRACK_STAGE_H
@@ -29,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "track/record.h"
 #include "track/track.h"
 
 #define STAGE_RECORDS 4096
@@ -57,6 +61,8 @@ struct stage {
 	size_t fact_count;
 	size_t room; /* of either kind of record; puts beyond it fail */
 	size_t puts;
+	enum track_dialog dialog; /* what the kernel is to know of every call */
+	uint64_t dialog_seen_ns;
 	struct sip_message message;
 };
 
@@ -110,6 +116,16 @@ struct stage {
 STAGE_SINK(call)
 STAGE_SINK(registration)
 
+static inline enum track_dialog stage_dialog(void *context, const struct call_key *key,
+					     uint64_t *seen_unix_ns)
+{
+	const struct stage *s = context;
+
+	(void)key;
+	*seen_unix_ns = s->dialog_seen_ns;
+	return s->dialog;
+}
+
 static inline void stage_fact(void *context, const struct track_fact *fact)
 {
 	struct stage *s = context;
@@ -125,6 +141,7 @@ static inline struct track_sink stage_sink(struct stage *s)
 		.call_put = stage_put_call,
 		.call_get = stage_get_call,
 		.call_delete = stage_delete_call,
+		.call_dialog = stage_dialog,
 		.registration_put = stage_put_registration,
 		.registration_get = stage_get_registration,
 		.registration_delete = stage_delete_registration,
@@ -178,7 +195,7 @@ struct stage_line {
 	char method[32];
 	char from[STAGE_WORD], to[STAGE_WORD], branch[STAGE_WORD], id[STAGE_WORD];
 	char ruri[STAGE_WORD], toward[STAGE_WORD], contact[STAGE_WORD], agent[STAGE_WORD];
-	char extra[STAGE_WORD];
+	char extra[STAGE_WORD], sdp[STAGE_WORD];
 	unsigned int cseq, peer;
 	bool branch_given, to_given;
 };
@@ -222,6 +239,12 @@ static inline void stage_word(struct stage_line *l, const char *word)
 			 "Session-Expires: %s;refresher=uac\r\n", value);
 	} else if (!strncmp(word, "expires=", 8)) {
 		snprintf(l->extra + used, sizeof(l->extra) - used, "Expires: %s\r\n", value);
+	} else if (!strncmp(word, "path=", 5)) {
+		snprintf(l->extra + used, sizeof(l->extra) - used, "Path: %s\r\n", value);
+	} else if (!strncmp(word, "sid=", 4)) {
+		snprintf(l->extra + used, sizeof(l->extra) - used, "Session-ID: %s\r\n", value);
+	} else if (!strncmp(word, "sdp=", 4)) {
+		snprintf(l->sdp, sizeof(l->sdp), "%s", value);
 	} else if (!strcmp(word, "auth")) {
 		snprintf(l->extra + used, sizeof(l->extra) - used,
 			 "Authorization: Digest username=\"alice\", realm=\"r\", nonce=\"n\", "
@@ -237,6 +260,12 @@ static inline bool stage_has_to_tag(const struct stage_line *l)
 	if (l->status)
 		return l->status > 100;
 	return !strcmp(l->method, "ACK") || !strcmp(l->method, "BYE");
+}
+
+/* CANCEL, and ACK to a failure, have the branch of their INVITE; that to a 2xx is given one. */
+static inline const char *stage_matched_method(const char *method)
+{
+	return strcmp(method, "CANCEL") && strcmp(method, "ACK") ? method : "INVITE";
 }
 
 static inline void stage_read_line(struct stage_line *l, const char *line)
@@ -259,7 +288,7 @@ static inline void stage_read_line(struct stage_line *l, const char *line)
 		snprintf(l->to, sizeof(l->to), "B");
 	if (!l->branch_given)
 		snprintf(l->branch, sizeof(l->branch), "z9hG4bK-%.32s-%u-%.16s",
-			 strcmp(l->method, "CANCEL") ? l->method : "INVITE", l->cseq, l->id);
+			 stage_matched_method(l->method), l->cseq, l->id);
 }
 
 static inline const char *stage_user(const char *tag)
@@ -275,11 +304,35 @@ static inline unsigned int stage_via_host(const struct stage_line *l)
 	return by_peer ? l->peer : 99;
 }
 
+/* Codecs as dynamic payload types 96, 97 … of one stream. */
+static inline void stage_build_sdp(char *out, size_t size, const char *word)
+{
+	const char *direction = strchr(word, ':');
+	char names[STAGE_WORD], formats[128] = "", maps[STAGE_WORD] = "", *save = NULL;
+	unsigned int type = 96;
+
+	snprintf(names, sizeof(names), "%.*s", (int)strcspn(word, ":"), word);
+	for (char *name = strtok_r(names, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		size_t used = strlen(formats), mapped = strlen(maps);
+
+		snprintf(formats + used, sizeof(formats) - used, " %u", type);
+		snprintf(maps + mapped, sizeof(maps) - mapped, "a=rtpmap:%u %s/8000\r\n", type++,
+			 name);
+	}
+	snprintf(out, size,
+		 "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+		 "m=audio 4000 RTP/AVP%s\r\n%sa=%s\r\n",
+		 formats, maps, direction ? direction + 1 : "sendrecv");
+}
+
 static inline int stage_build(char *out, size_t size, const struct stage_line *l)
 {
 	const char *dash = *l->to ? ";tag=" : "";
 	char to_uri[STAGE_WORD + 32], from[STAGE_WORD + 64], start[2 * STAGE_WORD];
+	char sdp[2 * STAGE_WORD] = "";
 
+	if (*l->sdp)
+		stage_build_sdp(sdp, sizeof(sdp), l->sdp);
 	snprintf(to_uri, sizeof(to_uri), "%s", l->toward);
 	if (!*l->toward)
 		snprintf(to_uri, sizeof(to_uri), "sip:%s@example.com",
@@ -297,13 +350,14 @@ static inline int stage_build(char *out, size_t size, const struct stage_line *l
 			"Max-Forwards: 70\r\n"
 			"From: %s\r\nTo: <%s>%s%s\r\n"
 			"Call-ID: %s\r\nCSeq: %u %s\r\n"
-			"%s%s%s%s%s%s%s"
-			"Content-Length: 0\r\n\r\n",
+			"%s%s%s%s%s%s%s%s"
+			"Content-Length: %zu\r\n\r\n%s",
 			start, stage_via_host(l), *l->branch ? ";branch=" : "", l->branch, from,
 			to_uri, dash, l->to, l->id, l->cseq, l->method,
 			*l->contact ? "Contact: " : "", l->contact, *l->contact ? "\r\n" : "",
 			*l->agent ? "User-Agent: " : "", l->agent, *l->agent ? "\r\n" : "",
-			l->extra);
+			l->extra, *sdp ? "Content-Type: application/sdp\r\n" : "", strlen(sdp),
+			sdp);
 }
 
 /* Not the kernel's hash: all that counts is that it depends on the Call-ID alone. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Every way in which sipxdp is blind or idle, said in words. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,6 +87,10 @@ static void find_daemon(struct blind *out, const struct view *view)
 	const json_t *list = json_object_get(view->daemon, "warnings"), *warning;
 	size_t index;
 
+	if (!view->daemon && view->daemon_err == -EBUSY) {
+		warn(out, "the daemon could not be asked: %s", client_strerror(-EBUSY));
+		return;
+	}
 	if (!view->daemon) {
 		warn(out,
 		     "no daemon: %s; the kernel goes on enforcing, but calls, registrations, "

@@ -114,6 +114,10 @@ static int receive_reply(int fd, uint64_t deadline_ns, char **text, size_t *len)
 			err = wait_for(fd, POLLIN, deadline_ns);
 			if (err)
 				break;
+		} else if (errno == ECONNRESET && at) {
+			*text = buffer; /* closed without having read it all */
+			*len = at;
+			return 0;
 		} else if (errno != EINTR) {
 			err = -errno;
 			break;
@@ -132,7 +136,7 @@ static int request_line(const json_t *request, char **line)
 	return err;
 }
 
-static int exchange(const json_t *request, json_t **reply)
+int client_ask_json(const json_t *request, json_t **reply)
 {
 	uint64_t deadline = clock_monotonic_ns() + CLIENT_TIMEOUT_S * NSEC_PER_SEC;
 	char *line = NULL, *text = NULL;
@@ -145,7 +149,7 @@ static int exchange(const json_t *request, json_t **reply)
 		err = connect_daemon(&fd);
 	if (!err)
 		err = send_request(fd, line, deadline);
-	if (!err)
+	if (!err || err == -EPIPE) /* who is refused is told so, and not read */
 		err = receive_reply(fd, deadline, &text, &len);
 	if (!err) {
 		object = json_loadb(text ? text : "", len, JSON_ALLOW_NUL, NULL);
@@ -167,7 +171,7 @@ static int exchange(const json_t *request, json_t **reply)
 int client_ask(const char *command, json_t **reply)
 {
 	json_t *request = json_pack("{s:s}", "command", command);
-	int err = exchange(request, reply);
+	int err = client_ask_json(request, reply);
 
 	json_decref(request);
 	return err;
@@ -181,6 +185,7 @@ const char *client_strerror(int err)
 	case -EACCES: return "permission denied on its control socket";
 	case -ETIMEDOUT: return "it does not answer in time";
 	case -EPROTO: return "its answer is not understood";
+	case -EBUSY: return "it has too many clients at the moment";
 	}
 	return strerror(-err);
 }
@@ -213,28 +218,30 @@ static int refused(const char *command, const json_t *reply)
 	return CTL_NO;
 }
 
-int client_request(json_t *request, json_t **reply)
+int client_command_json(const json_t *request, json_t **reply)
 {
 	const char *command = json_string_value(json_object_get(request, "command"));
 	json_t *object;
-	int code, err = exchange(request, &object);
+	int code, err = client_ask_json(request, &object);
 
-	if (err) {
-		code = ctl_fail(err == -EACCES ? CTL_NOT_PERMITTED : CTL_UNREACHABLE,
+	if (err)
+		return ctl_fail(err == -EACCES ? CTL_NOT_PERMITTED : CTL_UNREACHABLE,
 				"the daemon of instance '%s' cannot be reached: %s",
 				ctl_global.instance, client_strerror(err));
-	} else if (json_is_true(json_object_get(object, "ok"))) {
+	if (json_is_true(json_object_get(object, "ok"))) {
 		*reply = object;
-		code = CTL_DONE;
-	} else {
-		code = refused(command, object);
-		json_decref(object);
+		return CTL_DONE;
 	}
-	json_decref(request);
+	code = refused(command, object);
+	json_decref(object);
 	return code;
 }
 
 int client_command(const char *command, json_t **reply)
 {
-	return client_request(json_pack("{s:s}", "command", command), reply);
+	json_t *request = json_pack("{s:s}", "command", command);
+	int code = client_command_json(request, reply);
+
+	json_decref(request);
+	return code;
 }

@@ -17,14 +17,16 @@
  */
 int client_ask(const char *command, json_t **reply);
 
+/* The same with a request of the caller's making: an object with "command", which stays the
+ * caller's. */
+int client_ask_json(const json_t *request, json_t **reply);
+
 /*
  * client_ask() for a command that is nothing without the daemon: complains about all that went
  * wrong, a reply of "ok": false included. Returns an exit code, and *reply with CTL_DONE only.
  */
 int client_command(const char *command, json_t **reply);
-
-/* The same with further members; request, which may be NULL for want of memory, is given away. */
-int client_request(json_t *request, json_t **reply);
+int client_command_json(const json_t *request, json_t **reply);
 
 /* What an error of client_ask() means, in words. Static text. */
 const char *client_strerror(int err);

@@ -219,8 +219,9 @@ static int change(const struct verb *verb, const char *name, const char *address
 				    "action", verb->name, "name", name, "weight",
 				    (json_int_t)weight, "address", address, "service", service);
 	json_t *reply;
-	int code = client_request(request, &reply);
+	int code = client_command_json(request, &reply);
 
+	json_decref(request);
 	if (code)
 		return code;
 	json_decref(reply);

@@ -52,6 +52,8 @@ static const struct report_column columns[] = {
 	{ .title = "REFRESHED", .key = "refreshed_unix_ns", .where = SHOWN_JSON },
 	{ .title = "REFRESHES", .key = "refreshes", .align = ALIGN_RIGHT },
 	{ .title = "Q", .key = "q_thousandths", .where = SHOWN_JSON },
+	{ .title = "PATH", .key = "path", .where = SHOWN_JSON },
+	{ .title = "REG-ID", .key = "reg_id", .where = SHOWN_JSON },
 	{ .title = "CALL-ID", .key = "call_id", .where = SHOWN_JSON },
 	{ .title = "USER-AGENT", .key = "user_agent", .shrinks = true },
 };
@@ -73,6 +75,11 @@ static void report_registration(struct report *report, const struct service_name
 	report_moment(report, record->refreshed_unix_ns);
 	report_number(report, record->refreshes);
 	report_number(report, record->q_thousandths);
+	if (record->path[0])
+		report_text(report, record->path, sizeof(record->path));
+	else
+		report_none(report);
+	report_number_if(report, record->reg_id != 0, record->reg_id);
 	report_text(report, record->call_id, sizeof(record->call_id));
 	report_text(report, record->user_agent, sizeof(record->user_agent));
 }

@@ -58,9 +58,11 @@ static void ask_daemon(struct view *view)
 	view->daemon = NULL;
 	view->daemon_err = client_ask("status", &view->daemon);
 	if (view->daemon && !json_is_true(json_object_get(view->daemon, "ok"))) {
+		const char *code = json_string_value(json_object_get(view->daemon, "code"));
+
+		view->daemon_err = code && strcmp(code, "busy") == 0 ? -EBUSY : -EPROTO;
 		json_decref(view->daemon);
 		view->daemon = NULL;
-		view->daemon_err = -EPROTO;
 	}
 }
 
@@ -122,7 +124,8 @@ static void print_daemon(const struct view *view)
 	char up[DURATION_TEXT_SIZE], moment[MOMENT_TEXT_SIZE];
 
 	if (!view->daemon) {
-		print_line("daemon", "not there: %s", client_strerror(view->daemon_err));
+		print_line("daemon", "%s: %s", view->daemon_err == -EBUSY ? "alive" : "not there",
+			   client_strerror(view->daemon_err));
 		return;
 	}
 	print_line("daemon", "alive, pid %" PRIu64 ", version %s, up %s",
@@ -274,7 +277,7 @@ static json_t *daemon_json(const struct view *view)
 	json_t *object;
 
 	if (!view->daemon)
-		return json_pack("{s:b, s:s}", "alive", 0, "error",
+		return json_pack("{s:b, s:s}", "alive", view->daemon_err == -EBUSY, "error",
 				 client_strerror(view->daemon_err));
 	object = json_copy(view->daemon);
 	json_object_del(object, "ok");

@@ -43,14 +43,17 @@ int cmd_ban(int argc, char **argv);
 int cmd_calls(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
+int cmd_ladder(int argc, char **argv);
 int cmd_parse(int argc, char **argv);
 int cmd_registrations(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_samples(int argc, char **argv);
+int cmd_send(int argc, char **argv);
 int cmd_sources(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_trust(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

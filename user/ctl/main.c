@@ -20,8 +20,15 @@ static const struct ctl_command commands[] = {
 	  "packets and bytes by service, class, verdict and reason",
 	  "Verdicts: pass, drop, tx (answered from XDP) and would-drop (monitor mode)." },
 	{ "calls", cmd_calls, NEEDS_MAPS,
-	  "calls [--state STATE] [--source ADDR] [--user USER] [CALL-ID]",
-	  "live calls, or one call in full", "Exits 1 if there is no call of that Call-ID." },
+	  "calls [--state STATE] [--source ADDR] [--user USER] [--backend NAME] [CALL-ID]",
+	  "live calls, or one call in full",
+	  "One call is shown with its other legs and, while the daemon is there, with its "
+	  "messages.\n"
+	  "Exits 1 if there is no call of that Call-ID." },
+	{ "ladder", cmd_ladder, NEEDS_DAEMON, "ladder [--pcap FILE] CALL-ID",
+	  "the messages of one call, drawn from the top down",
+	  "Shows what the daemon remembers: the newest messages, of calls that are over as well.\n"
+	  "Retransmissions are dotted. Exits 1 if no message of that Call-ID is remembered." },
 	{ "registrations", cmd_registrations, NEEDS_MAPS, "registrations [AOR]",
 	  "who is registered, from where and until when",
 	  "Exits 1 if there is no registration of that address of record." },
@@ -43,6 +50,9 @@ static const struct ctl_command commands[] = {
 	  "Changes need the daemon. What is added, removed or weighed by hand stays until the\n"
 	  "configuration is read again; drain and down stay until 'up'. A backend with calls that\n"
 	  "is drained or removed keeps them; 'down' takes them from it." },
+	{ "top", cmd_top, NEEDS_MAPS, "top [--once] [--interval TIME] [--by packets|drops]",
+	  "a live view of services, reasons, sources and calls",
+	  "Keys: q leaves, p and d order the sources by packets or drops of now." },
 	{ "samples", cmd_samples, NEEDS_DAEMON, "samples [--last N]", "recently dropped packets",
 	  NULL },
 	{ "check", cmd_check, NEEDS_NOTHING, "check [--no-host] FILE\ncheck --reference",
@@ -56,6 +66,14 @@ static const struct ctl_command commands[] = {
 	  "shows what a SIP message is made of, or what is wrong with it",
 	  "Reads one message, or every one of a pcap or pcapng file; - is standard input. Exits 1\n"
 	  "with RFC section, offset and what is wrong." },
+	{ "send", cmd_send, NEEDS_NOTHING,
+	  "send METHOD URI [--to HOST[:PORT]] [--transport udp|tcp] [--user U --password P] "
+	  "[OPTION...]",
+	  "sends a request, shows every message, and ends what it began",
+	  "Answers digest challenges, acknowledges, holds a call for --hold and hangs up; "
+	  "interrupt\n"
+	  "it to cancel. Exits 0 after a 2xx, 1 after another final answer or none, 3 if the peer\n"
+	  "cannot be reached." },
 	{ "reload", cmd_reload, NEEDS_DAEMON, "reload",
 	  "makes the daemon read its configuration again", NULL },
 	{ "detach", cmd_detach, NEEDS_MAPS, "detach",

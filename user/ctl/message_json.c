@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "ctl/text.h"
-#include "sip/content.h"
 #include "sip/message.h"
-#include "sip/multipart.h"
 #include "sip/quoted.h"
 #include "sip/sdp.h"
+#include "sip/sdp_body.h"
 
 /* Too large for the stack of some; one at a time is all that is needed. */
 static struct sip_message message;
@@ -189,42 +188,6 @@ static json_t *json_sdp(const char *text, const struct sip_sdp *sdp)
 	return object;
 }
 
-static bool is_sdp(const char *text, struct sip_slice type)
-{
-	static const char sdp[] = "application/sdp";
-	const size_t length = sizeof(sdp) - 1;
-
-	return type.length >= length && strncasecmp(text + type.offset, sdp, length) == 0 &&
-	       (type.length == length || strchr("; \t", text[type.offset + length]));
-}
-
-/* The session description in the body, or in one of its parts; false if there is none. */
-static bool find_sdp(const struct sip_message *msg, struct sip_slice *sdp)
-{
-	const struct sip_header *h = sip_message_header(msg, SIP_HEADER_CONTENT_TYPE, NULL);
-	struct sip_content_type type;
-	struct sip_multipart parts;
-	struct sip_part part;
-	struct sip_cursor c;
-
-	if (!h || !msg->body.length)
-		return false;
-	*sdp = msg->body;
-	if (is_sdp(msg->text, msg->content_type))
-		return true;
-	c = sip_message_cursor(msg, h);
-	if (!sip_take_content_type(&c, &type) ||
-	    !sip_slice_is_nocase(msg->text, type.type, "multipart") ||
-	    !sip_multipart_start(&parts, msg->text, msg->body, type.boundary))
-		return false;
-	while (sip_multipart_next(&parts, &part)) {
-		*sdp = part.body;
-		if (is_sdp(msg->text, part.content_type))
-			return true;
-	}
-	return false;
-}
-
 static void append_error(json_t *list, const struct sip_error *err)
 {
 	json_t *object = json_object();
@@ -267,7 +230,7 @@ static void set_sdp(json_t *object, const struct sip_message *msg, json_t *warni
 	struct sip_slice body;
 	struct sip_error err;
 
-	if (!find_sdp(msg, &body))
+	if (!sip_find_sdp(msg, &body))
 		return;
 	if (sip_sdp_parse(sip_message_text(msg, body), body.length, &session, &err) == 0) {
 		json_object_set_new(object, "sdp", json_sdp(sip_message_text(msg, body), &session));

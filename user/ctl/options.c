@@ -32,15 +32,15 @@ static const struct ctl_option shared_options[] = {
 	{ .kind = OPTION_END },
 };
 
-/* The instance becomes part of paths: a name, never a way out of its directory. */
+/* The instance becomes part of paths: a name, never a way out of its directory; bpffs takes no dots. */
 static bool instance_is_sane(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len >= NAME_SIZE || name[0] == '.')
+	if (len == 0 || len >= NAME_SIZE)
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+		if (!isalnum((unsigned char)name[i]) && !strchr("-_", name[i]))
 			return false;
 	return true;
 }
@@ -80,7 +80,8 @@ static bool store_number(const struct ctl_option *option, const char *value)
 
 static bool store_duration(const struct ctl_option *option, const char *value)
 {
-	int err = duration_parse(value, option->to.duration_ns);
+	uint64_t ns = 0;
+	int err = duration_parse(value, &ns);
 
 	if (err == -ERANGE)
 		ctl_fail(CTL_USAGE, "--%s: '%s' is longer than %d days", option->name, value,
@@ -88,7 +89,37 @@ static bool store_duration(const struct ctl_option *option, const char *value)
 	else if (err)
 		ctl_fail(CTL_USAGE, "--%s: '%s' is not a duration such as 90s, 10m or 1h30m",
 			 option->name, value);
+	else if (!ns) /* which would read as "no end" */
+		err = ctl_fail(CTL_USAGE, "--%s: '%s' is no time at all", option->name, value);
+	else
+		*option->to.duration_ns = ns;
 	return !err;
+}
+
+static bool store_seconds(const struct ctl_option *option, const char *value)
+{
+	const uint64_t longest = UINT64_C(86400) * DURATION_MAX_DAYS;
+	uint64_t seconds = 0;
+	const char *p = value;
+
+	for (; *p >= '0' && *p <= '9' && seconds <= longest; p++)
+		seconds = seconds * 10 + (uint64_t)(*p - '0');
+	if (p == value || *p || seconds > longest)
+		return store_duration(option, value);
+	*option->to.duration_ns = seconds * UINT64_C(1000000000);
+	return true;
+}
+
+static bool store_another(const struct ctl_option *option, const char *value)
+{
+	struct ctl_texts *texts = option->to.texts;
+
+	if (texts->count == OPTION_TEXTS_MAX) {
+		ctl_fail(CTL_USAGE, "--%s: more than %d of them", option->name, OPTION_TEXTS_MAX);
+		return false;
+	}
+	texts->items[texts->count++] = value;
+	return true;
 }
 
 static bool store_choice(const struct ctl_option *option, const char *value)
@@ -114,6 +145,8 @@ static bool store(const struct ctl_option *option, const char *value)
 	case OPTION_NUMBER: return store_number(option, value);
 	case OPTION_DURATION: return store_duration(option, value);
 	case OPTION_CHOICE: return store_choice(option, value);
+	case OPTION_SECONDS: return store_seconds(option, value);
+	case OPTION_TEXTS: return store_another(option, value);
 	case OPTION_END: break;
 	}
 	return false;
@@ -215,7 +248,7 @@ static bool take(int *argc, char **argv, const struct ctl_option *table, bool le
 	*argc = out;
 	if (instance_is_sane(ctl_global.instance))
 		return true;
-	ctl_fail(CTL_USAGE, "--instance: a name is up to %d letters, digits, '-', '_' and '.'",
+	ctl_fail(CTL_USAGE, "--instance: a name is up to %d letters, digits, '-' and '_'",
 		 NAME_SIZE - 1);
 	return false;
 }

@@ -13,6 +13,15 @@ enum ctl_option_kind {
 	OPTION_NUMBER,	 /* decimal, 1..option.limit */
 	OPTION_DURATION, /* duration_parse() */
 	OPTION_CHOICE,	 /* one of option.choices */
+	OPTION_SECONDS,	 /* a duration, or a bare number of seconds; 0 too */
+	OPTION_TEXTS,	 /* may be given again and again */
+};
+
+#define OPTION_TEXTS_MAX 32
+
+struct ctl_texts {
+	const char *items[OPTION_TEXTS_MAX];
+	unsigned int count;
 };
 
 struct ctl_option {
@@ -29,6 +38,7 @@ struct ctl_option {
 		uint64_t *number;
 		uint64_t *duration_ns;
 		unsigned int *choice; /* index into choices */
+		struct ctl_texts *texts;
 	} to;
 };
 

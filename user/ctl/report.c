@@ -287,6 +287,7 @@ void report_next(struct report *report, const char *name, const struct report_co
 		 size_t count)
 {
 	end_part(report);
+	report->form = FORM_TABLE;
 	begin_part(report, name, columns, count);
 }
 

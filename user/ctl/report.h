@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REPORT_COLUMNS_MAX 24
+#define REPORT_COLUMNS_MAX 32
 #define REPORT_TEXT_MAX	   1024 /* octets of one text cell, before escaping */
 
 enum report_align { ALIGN_LEFT, ALIGN_RIGHT };
@@ -41,7 +41,8 @@ struct report;
 struct report *report_open(enum report_form form, const char *name,
 			   const struct report_column *columns, size_t count);
 
-/* Ends the rows so far and starts another array of the same document, or another table. */
+/* Ends the rows so far and starts another array of the same document, or another table, whatever
+ * the form before. */
 void report_next(struct report *report, const char *name, const struct report_column *columns,
 		 size_t count);
 

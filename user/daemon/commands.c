@@ -9,6 +9,7 @@
 #include "daemon/backend_command.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
+#include "daemon/history_reply.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
 #include "daemon/samples_reply.h"
@@ -55,6 +56,15 @@ static json_t *command_samples(struct daemon *daemon, const json_t *request)
 	return samples_reply(daemon, (size_t)count);
 }
 
+static json_t *command_history(struct daemon *daemon, const json_t *request)
+{
+	const json_t *call_id = json_object_get(request, "call_id");
+
+	if (!json_is_string(call_id))
+		return control_error("invalid", "\"call_id\" is a text");
+	return history_reply(daemon, json_string_value(call_id), json_string_length(call_id));
+}
+
 static json_t *command_reload(struct daemon *daemon, const json_t *request)
 {
 	(void)request;
@@ -88,10 +98,10 @@ static const struct command {
 	json_t *(*run)(struct daemon *daemon, const json_t *request);
 	bool changes; /* who asked for it is logged */
 } commands[] = {
-	{ "ping", command_ping, false },      { "version", command_version, false },
-	{ "status", command_status, false },  { "samples", command_samples, false },
-	{ "reload", command_reload, true },   { "detach", command_detach, true },
-	{ "backend", backend_command, true },
+	{ "ping", command_ping, false },       { "version", command_version, false },
+	{ "status", command_status, false },   { "samples", command_samples, false },
+	{ "history", command_history, false }, { "reload", command_reload, true },
+	{ "detach", command_detach, true },    { "backend", backend_command, true },
 };
 
 json_t *commands_run(void *context, const char *name, const json_t *request,

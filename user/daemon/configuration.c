@@ -29,11 +29,10 @@ static int override_instance(struct config *config, const char *name, char **pro
 {
 	if (!name)
 		return 0;
-	if (!config_name_parse(name, strlen(name), config->instance))
+	if (!config_instance_parse(name, strlen(name), config->instance))
 		return 0;
 	if (asprintf(problems,
-		     "--instance: not a name; expected letters, digits, '-', '_' and '.', at most "
-		     "%d\n",
+		     "--instance: not a name; expected letters, digits, '-' and '_', at most %d\n",
 		     CONFIG_NAME_SIZE - 1) < 0)
 		*problems = NULL;
 	return -EINVAL;

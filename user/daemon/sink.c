@@ -2,43 +2,102 @@
 /* Where the tracker's records go: see sink.h. */
 #include "daemon/sink.h"
 
-static struct maps *maps_of(void *context)
-{
-	const struct sink *sink = context;
+#include "plane/clock.h"
 
-	return sink->maps;
+/* Records kept on their way: as many calls as a busy server sets up between two flushes. */
+#define CALLS_KEPT	   16384
+#define REGISTRATIONS_KEPT 4096
+
+int sink_open(struct sink *sink)
+{
+	int err = record_store_open(sink->maps->fd[MAP_CALLS], sizeof(struct call_record),
+				    CALLS_KEPT, &sink->calls);
+
+	if (!err)
+		err = record_store_open(sink->maps->fd[MAP_REGISTRATIONS],
+					sizeof(struct registration_record), REGISTRATIONS_KEPT,
+					&sink->registrations);
+	return err;
+}
+
+void sink_close(struct sink *sink)
+{
+	record_store_close(sink->calls);
+	record_store_close(sink->registrations);
+	sink->calls = sink->registrations = NULL;
+}
+
+int sink_flush(struct sink *sink)
+{
+	int err = record_store_flush(sink->calls);
+	int other = record_store_flush(sink->registrations);
+
+	return err ? err : other;
 }
 
 static int call_put(void *context, const struct call_key *key, const struct call_record *record)
 {
-	return maps_put(maps_of(context), MAP_CALLS, key, record, BPF_ANY);
+	const struct sink *sink = context;
+
+	return record_store_put(sink->calls, key->call_id_hash, record);
 }
 
 static int call_get(void *context, const struct call_key *key, struct call_record *record)
 {
-	return maps_get(maps_of(context), MAP_CALLS, key, record);
+	const struct sink *sink = context;
+
+	return record_store_get(sink->calls, key->call_id_hash, record);
 }
 
 static void call_delete(void *context, const struct call_key *key)
 {
-	maps_delete(maps_of(context), MAP_CALLS, key);
+	const struct sink *sink = context;
+
+	record_store_delete(sink->calls, key->call_id_hash);
+}
+
+/* What the packet path has noted of the dialog, on its own clock. A row that is not there tells that
+ * the call is over only if rows were never refused. */
+static enum track_dialog call_dialog(void *context, const struct call_key *key,
+				     uint64_t *seen_unix_ns)
+{
+	const struct maps *maps = ((const struct sink *)context)->maps;
+	const struct dialog_key dialog_key = { .call_id_hash = key->call_id_hash };
+	uint64_t now_ns = clock_monotonic_ns();
+	struct dialog dialog;
+
+	if (maps_get(maps, MAP_DIALOGS, &dialog_key, &dialog))
+		return __atomic_load_n(&maps->host_state->dialogs_full, __ATOMIC_RELAXED)
+			       ? TRACK_DIALOG_UNKNOWN
+			       : TRACK_DIALOG_OVER;
+	*seen_unix_ns = clock_realtime_ns() - (now_ns - dialog.last_seen_ns);
+	if (dialog.state == DIALOG_TERMINATED ||
+	    dialog.last_seen_ns + maps->settings->dialog_idle_ns < now_ns)
+		return TRACK_DIALOG_OVER;
+	return dialog.state == DIALOG_EARLY ? TRACK_DIALOG_EARLY : TRACK_DIALOG_CONFIRMED;
 }
 
 static int registration_put(void *context, const struct registration_key *key,
 			    const struct registration_record *record)
 {
-	return maps_put(maps_of(context), MAP_REGISTRATIONS, key, record, BPF_ANY);
+	const struct sink *sink = context;
+
+	return record_store_put(sink->registrations, key->binding_hash, record);
 }
 
 static int registration_get(void *context, const struct registration_key *key,
 			    struct registration_record *record)
 {
-	return maps_get(maps_of(context), MAP_REGISTRATIONS, key, record);
+	const struct sink *sink = context;
+
+	return record_store_get(sink->registrations, key->binding_hash, record);
 }
 
 static void registration_delete(void *context, const struct registration_key *key)
 {
-	maps_delete(maps_of(context), MAP_REGISTRATIONS, key);
+	const struct sink *sink = context;
+
+	record_store_delete(sink->registrations, key->binding_hash);
 }
 
 static void tell_fact(void *context, const struct track_fact *fact)
@@ -55,6 +114,7 @@ struct track_sink sink_callbacks(struct sink *sink)
 		.call_put = call_put,
 		.call_get = call_get,
 		.call_delete = call_delete,
+		.call_dialog = call_dialog,
 		.registration_put = registration_put,
 		.registration_get = registration_get,
 		.registration_delete = registration_delete,
@@ -90,15 +150,15 @@ static int adopt_registration(const void *key, const void *value, void *context)
 	return 0;
 }
 
-int sink_adopt(struct maps *maps, struct track *track, struct sink_adopted *out)
+int sink_adopt(struct sink *sink, struct track *track, struct sink_adopted *out)
 {
 	struct sink_adopted counts = { 0 };
 	struct adoption adoption = { .track = track, .counts = &counts };
 	int err;
 
-	err = maps_walk(maps, MAP_CALLS, adopt_call, &adoption);
+	err = maps_walk(sink->maps, MAP_CALLS, adopt_call, &adoption);
 	if (!err)
-		err = maps_walk(maps, MAP_REGISTRATIONS, adopt_registration, &adoption);
+		err = maps_walk(sink->maps, MAP_REGISTRATIONS, adopt_registration, &adoption);
 	if (!err)
 		*out = counts;
 	return err;

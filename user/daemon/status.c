@@ -8,6 +8,7 @@
 
 #include "daemon/forwarding.h"
 #include "daemon/log.h"
+#include "daemon/quality_reply.h"
 #include "daemon/status.h"
 
 #define WARNING_TEXT_SIZE 256
@@ -53,12 +54,18 @@ static void set_tracking(json_t *reply, const struct tracking_stats *stats)
 	set_number(reply, "calls_full", stats->track.calls_full);
 	set_number(reply, "registrations_full", stats->track.registrations_full);
 	set_number(reply, "transactions_full", stats->track.transactions_full);
+	set_number(reply, "calls_evicted", stats->track.calls_evicted);
+	set_number(reply, "calls_forgotten", stats->track.calls_forgotten);
+	set_number(reply, "calls_found_over", stats->track.calls_found_over);
 	set_number(reply, "forks_lost", stats->track.forks_lost);
 	set_number(reply, "put_failed", stats->track.put_failed);
 	set_number(reply, "trust_renewed", stats->facts.trusted);
 	set_number(reply, "trust_revoked", stats->facts.revoked);
 	set_number(reply, "bans_made", stats->facts.bans);
 	set_number(reply, "facts_failed", stats->facts.failed);
+	set_number(reply, "history_calls", stats->history.calls);
+	set_number(reply, "history_messages", stats->history.messages);
+	set_number(reply, "history_bytes", stats->history.bytes);
 }
 
 static void set_balancing(json_t *reply, const struct balancing_stats *stats)
@@ -132,6 +139,7 @@ json_t *status_reply(const struct daemon *daemon)
 	balancing_stats(daemon->balancing, &balancing);
 	set_balancing(reply, &balancing);
 	json_object_set_new(reply, "tables", tables_json(daemon, &stats));
+	json_object_set_new(reply, "quality", quality_json(daemon));
 	warn_blindness(daemon, &stats, warnings);
 	json_object_set_new(reply, "warnings", warnings);
 	return reply;

@@ -17,8 +17,17 @@
 /* So many records at a time, some milliseconds of work, before others get their turn. */
 #define DRAIN_RECORDS 1024
 
+/* So many in one go mean that there is much to do; records are then written this often. */
+#define BUSY_RECORDS 256
+#define FLUSH_NS     (100 * NSEC_PER_MSEC)
+
 /* Requests outside of calls that wait for their answer, or were answered within 5 s. */
-#define TRANSACTIONS 65536
+#define TRANSACTIONS  65536
+#define NSEC_PER_MSEC 1000000ull
+
+/* Messages of calls that are remembered: for some minutes of a busy server. */
+#define HISTORY_BYTES	 (32u << 20)
+#define HISTORY_PER_CALL 128
 
 struct tracking {
 	struct maps *maps;
@@ -26,8 +35,11 @@ struct tracking {
 	struct sink sink;
 	struct track *track;
 	struct facts *facts;
+	struct history *history;
+	struct siphash_key history_key;
 	struct tap *tap;
 	struct losses losses;
+	uint64_t flushed_ns;	/* CLOCK_MONOTONIC, when the records were last brought up to date */
 	int64_t unix_offset_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
 	uint64_t record_ns;	/* CLOCK_MONOTONIC of the record at hand */
 	struct tracking_stats stats;
@@ -67,6 +79,32 @@ static bool parse(struct tracking *tracking, const struct tap_record *record)
 	return false;
 }
 
+static uint64_t history_key(const struct tracking *tracking, const char *call_id, size_t length)
+{
+	return siphash_of(&tracking->history_key, call_id, length);
+}
+
+static void remember(struct tracking *tracking, const struct tap_record *record,
+		     const struct track_arrival *arrival, const struct track_outcome *outcome)
+{
+	const struct sip_message *m = &tracking->message;
+	bool from_server = arrival->direction == TRACK_FROM_SERVER;
+	const struct history_message message = {
+		.time_unix_ns = arrival->now_ns,
+		.source = from_server ? arrival->server : arrival->peer,
+		.destination = from_server ? arrival->peer : arrival->server,
+		.length = record->length,
+		.captured = record->captured,
+		.from_server = from_server,
+		.again = outcome->again,
+		.data = record->data,
+	};
+
+	history_add(tracking->history,
+		    history_key(tracking, sip_message_text(m, m->call_id), m->call_id.length),
+		    outcome->answered, &message);
+}
+
 static void take_message(struct tracking *tracking, const struct tap_record *record)
 {
 	struct sipxdp_peer source = { .addr = record->saddr, .port = record->sport };
@@ -80,10 +118,16 @@ static void take_message(struct tracking *tracking, const struct tap_record *rec
 		.service = record->service,
 		.direction = ingress ? TRACK_TO_SERVER : TRACK_FROM_SERVER,
 	};
+	struct track_outcome outcome;
 
 	tracking->stats.messages++;
-	if (parse(tracking, record))
-		track_message(tracking->track, &arrival, &tracking->message);
+	/* What the tracker will want comes into the caches while the message is parsed. */
+	track_prefetch(tracking->track, arrival.call_id_hash);
+	if (!parse(tracking, record))
+		return;
+	outcome = track_message(tracking->track, &arrival, &tracking->message);
+	if (outcome.of_call)
+		remember(tracking, record, &arrival, &outcome);
 }
 
 static void take_record(const struct tap_record *record, void *context)
@@ -131,19 +175,30 @@ static int open_tracker(struct tracking *tracking, const struct config *config)
 		.idle_ns = config->dialogs.idle_ns,
 	};
 	struct track_sink callbacks = sink_callbacks(&tracking->sink);
+	const struct history_config history = {
+		.bytes = HISTORY_BYTES,
+		.per_call = HISTORY_PER_CALL,
+	};
 	struct sink_adopted adopted;
-	uint64_t keys[6];
+	uint64_t keys[8];
 	int err;
 
 	derive_keys(tracking->maps, keys, sizeof(keys) / sizeof(keys[0]));
 	memcpy(track.seed, keys, sizeof(track.seed));
+	memcpy(&tracking->history_key, keys + 6, sizeof(tracking->history_key));
+	err = history_new(&history, &tracking->history);
+	if (err)
+		return err;
 	err = facts_open(config, tracking->maps, keys + 2, &tracking->facts);
+	if (err)
+		return err;
+	err = sink_open(&tracking->sink);
 	if (err)
 		return err;
 	err = track_new(&track, &callbacks, clock_realtime_ns(), &tracking->track);
 	if (err)
 		return err;
-	err = sink_adopt(tracking->maps, tracking->track, &adopted);
+	err = sink_adopt(&tracking->sink, tracking->track, &adopted);
 	if (!err && adopted.calls + adopted.registrations + adopted.left_out)
 		log_notice("adopted %llu calls and %llu registrations; %llu had run out",
 			   (unsigned long long)adopted.calls,
@@ -188,7 +243,9 @@ void tracking_close(struct tracking *tracking)
 		track_flush(tracking->track);
 		track_free(tracking->track);
 	}
+	sink_close(&tracking->sink);
 	facts_close(tracking->facts);
+	history_free(tracking->history);
 	free(tracking);
 }
 
@@ -204,23 +261,38 @@ int tracking_fd(const struct tracking *tracking)
 	return tap_fd(tracking->tap);
 }
 
+static void flush(struct tracking *tracking, uint64_t now_ns)
+{
+	int err;
+
+	track_flush(tracking->track);
+	err = sink_flush(&tracking->sink);
+	if (err)
+		log_limited(LOG_WARNING, "calls and registrations: records cannot be written: %s",
+			    strerror(-err));
+	tracking->flushed_ns = now_ns;
+}
+
+/* With little to do, records are written at once; else now and then, for it is their number that
+ * takes time, and a call under way changes often. */
 void tracking_drain(struct tracking *tracking)
 {
+	uint64_t now_ns = clock_monotonic_ns();
 	int records;
 
-	tracking->unix_offset_ns = (int64_t)(clock_realtime_ns() - clock_monotonic_ns());
+	tracking->unix_offset_ns = (int64_t)(clock_realtime_ns() - now_ns);
 	records = tap_drain(tracking->tap, DRAIN_RECORDS);
 	if (records < 0)
 		log_limited(LOG_ERR, "tap: %s", strerror(-records));
-	if (records)
-		track_flush(tracking->track);
+	if (records < BUSY_RECORDS || now_ns - tracking->flushed_ns >= FLUSH_NS)
+		flush(tracking, now_ns);
 }
 
 void tracking_tick(struct tracking *tracking, uint64_t now_ns)
 {
 	tracking->record_ns = now_ns;
 	track_advance(tracking->track, clock_realtime_ns());
-	track_flush(tracking->track);
+	flush(tracking, now_ns);
 	losses_report(&tracking->losses, tracking->maps->host_state);
 }
 
@@ -232,5 +304,17 @@ void tracking_stats(const struct tracking *tracking, struct tracking_stats *out)
 	stats.lost = losses_of_tap(&tracking->losses);
 	track_stats(tracking->track, &stats.track);
 	facts_stats(tracking->facts, &stats.facts);
+	history_stats(tracking->history, &stats.history);
 	*out = stats;
+}
+
+bool tracking_history(const struct tracking *tracking, const char *call_id, size_t length,
+		      struct history_walk *out)
+{
+	return history_find(tracking->history, history_key(tracking, call_id, length), out);
+}
+
+const struct track_quality *tracking_quality(const struct tracking *tracking, uint32_t service)
+{
+	return track_quality(tracking->track, service);
 }

@@ -6,12 +6,15 @@
 #ifndef SIPXDP_DAEMON_TRACKING_H
 #define SIPXDP_DAEMON_TRACKING_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "daemon/facts.h"
 #include "export/samples.h"
 #include "plane/plane.h"
 #include "policy/config.h"
+#include "track/history.h"
 #include "track/track.h"
 
 /* Numbers since tracking_open(). */
@@ -25,6 +28,7 @@ struct tracking_stats {
 	uint64_t lost;	  /* records that the full ring refused */
 	struct track_stats track;
 	struct facts_stats facts;
+	struct history_stats history;
 };
 
 struct tracking;
@@ -48,6 +52,14 @@ void tracking_drain(struct tracking *tracking);
 
 /* To be called every second; now_ns is CLOCK_MONOTONIC. */
 void tracking_tick(struct tracking *tracking, uint64_t now_ns);
+
+/* Begins a walk over the messages of a call; false: none are remembered. It is good until records
+ * are taken in. */
+bool tracking_history(const struct tracking *tracking, const char *call_id, size_t length,
+		      struct history_walk *out);
+
+/* What was counted of a service since tracking_open(); NULL: there is no such number. */
+const struct track_quality *tracking_quality(const struct tracking *tracking, uint32_t service);
 
 void tracking_stats(const struct tracking *tracking, struct tracking_stats *out);
 

@@ -46,13 +46,18 @@ static int read_layout(int fd, __u32 *layout)
 	return err;
 }
 
-/* A file descriptor, -ENOENT or other -errno. */
+/* A file descriptor, -ENOENT or other -errno (logged). */
 static int open_map(const char *instance, enum map_id id)
 {
 	char path[PIN_PATH_SIZE];
-	int err = pin_path(instance, maps_name(id), path);
+	int fd, err = pin_path(instance, maps_name(id), path);
 
-	return err ? err : pin_open(path);
+	if (err)
+		return err;
+	fd = pin_open(path);
+	if (fd < 0 && fd != -ENOENT)
+		plane_log(PLANE_LOG_ERROR, "%s cannot be opened as a map: %s", path, strerror(-fd));
+	return fd;
 }
 
 /* Whether there are maps to adopt: 1, 0, -EPROTO (logged) or other -errno. */

@@ -17,16 +17,17 @@ static __u64 filter_bit(const struct settings *settings, const struct sipxdp_add
 
 void trust_mark(struct maps *maps, const struct sipxdp_addr *addr)
 {
-	const struct settings *settings = maps->settings;
-	__u64 bit = filter_bit(settings, addr);
+	struct settings *settings = maps->settings;
+	__u64 place = filter_bit(settings, addr), bit = 1ULL << place % 64;
 	__u32 bank = __atomic_load_n(&settings->filter_bank, __ATOMIC_ACQUIRE) & 1;
 	bool both = __atomic_load_n(&settings->filter_both, __ATOMIC_ACQUIRE);
 
-	for (__u32 b = 0; b < 2; b++) {
-		if (b == bank || both)
-			__atomic_or_fetch(&maps->trust_filter[b].word[bit / 64], 1ULL << bit % 64,
-					  __ATOMIC_RELEASE);
-	}
+	if (!(__atomic_fetch_or(&maps->trust_filter[bank].word[place / 64], bit, __ATOMIC_RELEASE) &
+	      bit))
+		__atomic_add_fetch(&settings->trust_epoch, 1, __ATOMIC_RELEASE);
+	if (both)
+		__atomic_or_fetch(&maps->trust_filter[bank ^ 1].word[place / 64], bit,
+				  __ATOMIC_RELEASE);
 }
 
 int trust_add(struct maps *maps, const struct sipxdp_peer *peer, __u64 until_ns,

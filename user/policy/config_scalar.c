@@ -256,6 +256,11 @@ int config_name_parse(const char *text, size_t len, char out[CONFIG_NAME_SIZE])
 	return 0;
 }
 
+int config_instance_parse(const char *text, size_t len, char out[CONFIG_NAME_SIZE])
+{
+	return memchr(text, '.', len) ? -EINVAL : config_name_parse(text, len, out);
+}
+
 /* The same test as dev_valid_name() of the kernel. */
 int config_interface_parse(const char *text, size_t len, char out[IFNAMSIZ])
 {

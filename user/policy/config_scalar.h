@@ -27,8 +27,11 @@ int config_status_parse(const char *text, size_t len, struct config_status_range
 /* 32 hexadecimal digits. */
 int config_seed_parse(const char *text, size_t len, uint8_t out[16]);
 
-/* Letters, digits, - _ and . but no dot in front, for it becomes part of a path. */
+/* Letters, digits, - _ and . but no dot in front. */
 int config_name_parse(const char *text, size_t len, char out[CONFIG_NAME_SIZE]);
+
+/* The same without dots: it names a directory in the BPF file system, which takes none. */
+int config_instance_parse(const char *text, size_t len, char out[CONFIG_NAME_SIZE]);
 
 /* What Linux takes as a network interface's name. */
 int config_interface_parse(const char *text, size_t len, char out[IFNAMSIZ]);

@@ -138,7 +138,7 @@ static const struct config_choice probe_transports[] = {
 		    extra, h)
 
 static const struct config_key schema[] = {
-	VALUE("instance", NAME, config, instance, 0, 0, "default",
+	VALUE("instance", INSTANCE, config, instance, 0, 0, "default",
 	      "name of this daemon's maps and control socket; two instances can share a host"),
 	LIST("interfaces", INTERFACES, 1, CONFIG_INTERFACES_MAX, NULL,
 	     "where packets come in; native XDP where the driver has it, else generic"),
@@ -415,6 +415,8 @@ static const struct type_text {
 	[CONFIG_TYPE_NAME] = { "a name", "is too long",
 			       "1 to 31 letters, digits, dots, - and _, not beginning with a dot",
 			       false },
+	[CONFIG_TYPE_INSTANCE] = { "the name of an instance", "is too long",
+				   "1 to 31 letters, digits, - and _", false },
 	[CONFIG_TYPE_NUMBER] = { "a whole number", "is out of range", NULL, false },
 	[CONFIG_TYPE_DURATION] = { "a duration", "is out of range", NULL, false },
 	[CONFIG_TYPE_PERCENT] = { "a percentage", "is out of range", "N%, from 0% to 100%", false },

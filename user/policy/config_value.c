@@ -198,6 +198,7 @@ int config_value_set(struct config_reader *reader, const struct config_key *key,
 	switch (key->type) {
 	case CONFIG_TYPE_CHOICE: return set_choice(key, node, field);
 	case CONFIG_TYPE_NAME: return config_name_parse(node->text, node->len, field);
+	case CONFIG_TYPE_INSTANCE: return config_instance_parse(node->text, node->len, field);
 	case CONFIG_TYPE_NUMBER: return set_number(key, node, field);
 	case CONFIG_TYPE_DURATION: return set_duration(key, node, field);
 	case CONFIG_TYPE_PERCENT: return config_percent_parse(node->text, node->len, field);

@@ -23,11 +23,12 @@ static bool is_event_type(const struct sip_cursor *c, struct sip_slice type)
 
 bool sip_take_event(struct sip_cursor *c, struct sip_event *event)
 {
+	uint32_t from = c->at;
 	struct sip_param param;
 
 	event->id = sip_slice_of(0, 0);
 	if (!sip_take_token(c, &event->type) || !is_event_type(c, event->type))
-		return sip_fail(c, c->at, RFC_EVENT, "Event without an event package");
+		return sip_fail(c, from, RFC_EVENT, "Event without an event package");
 	while (sip_next_param(c, &param)) {
 		if (sip_is_word(c->text, param.name, "id"))
 			event->id = param.value;

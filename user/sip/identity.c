@@ -37,7 +37,7 @@ static bool take_info(struct sip_cursor *c, struct sip_identity *identity)
 	while (c->at < c->end && sip_peek(c) != '>')
 		c->at++;
 	if (sip_at_end(c))
-		return sip_fail(c, from, RFC, "info is not a URI within <>");
+		return sip_fail(c, from - 1, RFC, "info is not a URI within <>");
 	identity->info = sip_slice_of(from, c->at);
 	c->at++;
 	return true;

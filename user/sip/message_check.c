@@ -8,12 +8,14 @@
 #include "sip/digest.h"
 #include "sip/identity.h"
 #include "sip/message.h"
+#include "sip/quoted.h"
 #include "sip/reason_value.h"
 #include "sip/retry_after.h"
 #include "sip/session_id.h"
 #include "sip/warn_value.h"
 
-#define RFC "RFC 3261 25.1"
+#define RFC	     "RFC 3261 25.1"
+#define RFC_PRIORITY "RFC 4412 3.1"
 
 /* Reads a header's whole value, or one element of its list. */
 typedef bool check(struct sip_cursor *c);
@@ -44,6 +46,16 @@ static bool token_with_params(struct sip_cursor *c)
 	return token(c) && sip_skip_params(c);
 }
 
+/* ( token / quoted-string ) *( SEMI generic-param ), as User-to-User has it (RFC 7433 section 4.1) */
+static bool text_with_params(struct sip_cursor *c)
+{
+	struct sip_slice ignored;
+
+	if (sip_peek(c) == '"')
+		return sip_take_quoted(c, &ignored) && sip_skip_params(c);
+	return token_with_params(c);
+}
+
 /* media-range = m-type SLASH m-subtype *( SEMI m-parameter ), either of them "*" */
 static bool media_range(struct sip_cursor *c)
 {
@@ -66,6 +78,14 @@ static bool route(struct sip_cursor *c)
 	struct sip_address ignored;
 
 	return sip_take_route(c, &ignored);
+}
+
+/* LAQUOT absoluteURI RAQUOT *( SEMI generic-param ), as Alert-Info has it */
+static bool angled_uri(struct sip_cursor *c)
+{
+	if (sip_peek(c) != '<')
+		return sip_fail(c, c->at, RFC, "URI that is not within <>");
+	return address(c);
 }
 
 static bool callid(struct sip_cursor *c)
@@ -108,6 +128,33 @@ static bool auth_info(struct sip_cursor *c)
 	return sip_take_param_value(c, &param);
 }
 
+/* charge-params, the first of which stands behind no semicolon (RFC 7315 section 5.6) */
+static bool charging_params(struct sip_cursor *c)
+{
+	struct sip_param param;
+
+	if (!token(c))
+		return false;
+	if (!sip_take_separator(c, '='))
+		return sip_fail(c, c->at, "RFC 7315 5.6", "charging parameter without =");
+	return sip_take_param_value(c, &param) && sip_skip_params(c);
+}
+
+/* r-value = namespace "." r-priority, tokens without a dot in them */
+static bool resource_priority(struct sip_cursor *c)
+{
+	uint32_t from = c->at, dots = 0;
+	struct sip_slice value;
+
+	if (!sip_take_token(c, &value))
+		return sip_fail(c, from, RFC_PRIORITY, "no namespace and priority");
+	for (uint32_t at = from; at < c->at; at++)
+		dots += c->text[at] == '.';
+	if (dots != 1 || c->text[from] == '.' || c->text[c->at - 1] == '.')
+		return sip_fail(c, from, RFC_PRIORITY, "not a namespace, a dot and a priority");
+	return true;
+}
+
 static bool check_tokens(struct sip_cursor *c)
 {
 	return check_list(c, token);
@@ -133,6 +180,31 @@ static bool check_token(struct sip_cursor *c)
 	return token(c) && at_end(c);
 }
 
+static bool check_token_with_params(struct sip_cursor *c)
+{
+	return token_with_params(c) && at_end(c);
+}
+
+static bool check_texts_with_params(struct sip_cursor *c)
+{
+	return check_list(c, text_with_params);
+}
+
+static bool check_charging(struct sip_cursor *c)
+{
+	return check_list(c, charging_params);
+}
+
+static bool check_resource_priorities(struct sip_cursor *c)
+{
+	return check_list(c, resource_priority);
+}
+
+static bool check_maybe_resource_priorities(struct sip_cursor *c)
+{
+	return sip_at_end(c) || check_list(c, resource_priority);
+}
+
 static bool check_media_ranges(struct sip_cursor *c)
 {
 	return sip_at_end(c) || check_list(c, media_range);
@@ -143,6 +215,11 @@ static bool check_addresses(struct sip_cursor *c)
 	return check_list(c, address);
 }
 
+static bool check_maybe_addresses(struct sip_cursor *c)
+{
+	return sip_at_end(c) || check_list(c, address);
+}
+
 static bool check_address(struct sip_cursor *c)
 {
 	return address(c) && at_end(c);
@@ -151,6 +228,11 @@ static bool check_address(struct sip_cursor *c)
 static bool check_routes(struct sip_cursor *c)
 {
 	return check_list(c, route);
+}
+
+static bool check_angled_uris(struct sip_cursor *c)
+{
+	return check_list(c, angled_uri);
 }
 
 static bool check_callids(struct sip_cursor *c)
@@ -220,6 +302,18 @@ static bool check_timestamp(struct sip_cursor *c)
 	return take_decimal(c, false) && at_end(c);
 }
 
+/* refer-sub-value = "true" / "false" */
+static bool check_refer_sub(struct sip_cursor *c)
+{
+	uint32_t from = c->at;
+	struct sip_slice value;
+
+	sip_take_token(c, &value);
+	if (!sip_is_word(c->text, value, "true") && !sip_is_word(c->text, value, "false"))
+		return sip_fail(c, from, "RFC 4488 4", "Refer-Sub is neither true nor false");
+	return sip_skip_params(c) && at_end(c);
+}
+
 /* MIME-Version = 1*DIGIT "." 1*DIGIT */
 static bool check_mime_version(struct sip_cursor *c)
 {
@@ -280,22 +374,27 @@ static check *const checks[SIP_HEADER_COUNT] = {
 	[SIP_HEADER_ACCEPT_CONTACT] = check_tokens_with_params,
 	[SIP_HEADER_ACCEPT_ENCODING] = check_maybe_tokens_with_params,
 	[SIP_HEADER_ACCEPT_LANGUAGE] = check_maybe_tokens_with_params,
-	[SIP_HEADER_ALERT_INFO] = check_routes,
+	[SIP_HEADER_ACCEPT_RESOURCE_PRIORITY] = check_maybe_resource_priorities,
+	[SIP_HEADER_ALERT_INFO] = check_angled_uris,
 	[SIP_HEADER_ALLOW] = check_maybe_tokens,
 	[SIP_HEADER_ALLOW_EVENTS] = check_tokens,
+	[SIP_HEADER_ANSWER_MODE] = check_token_with_params,
 	[SIP_HEADER_AUTHENTICATION_INFO] = check_auth_info,
 	[SIP_HEADER_AUTHORIZATION] = check_credentials,
-	[SIP_HEADER_CALL_INFO] = check_routes,
+	[SIP_HEADER_CALL_INFO] = check_angled_uris,
 	[SIP_HEADER_CONTENT_DISPOSITION] = check_disposition,
 	[SIP_HEADER_CONTENT_ENCODING] = check_tokens,
 	[SIP_HEADER_CONTENT_LANGUAGE] = check_tokens,
 	[SIP_HEADER_DIVERSION] = check_addresses,
-	[SIP_HEADER_ERROR_INFO] = check_routes,
+	[SIP_HEADER_ERROR_INFO] = check_angled_uris,
+	[SIP_HEADER_FEATURE_CAPS] = check_tokens_with_params,
 	[SIP_HEADER_FLOW_TIMER] = check_number,
-	[SIP_HEADER_GEOLOCATION] = check_routes,
+	[SIP_HEADER_GEOLOCATION] = check_angled_uris,
+	[SIP_HEADER_GEOLOCATION_ERROR] = check_tokens_with_params,
+	[SIP_HEADER_GEOLOCATION_ROUTING] = check_token_with_params,
 	[SIP_HEADER_HISTORY_INFO] = check_addresses,
 	[SIP_HEADER_IDENTITY] = check_identities,
-	[SIP_HEADER_INFO_PACKAGE] = check_tokens_with_params,
+	[SIP_HEADER_INFO_PACKAGE] = check_token_with_params,
 	[SIP_HEADER_IN_REPLY_TO] = check_callids,
 	[SIP_HEADER_JOIN] = check_dialog_id,
 	[SIP_HEADER_MAX_BREADTH] = check_number,
@@ -306,14 +405,19 @@ static check *const checks[SIP_HEADER_COUNT] = {
 	[SIP_HEADER_PROXY_AUTHENTICATE] = check_challenge,
 	[SIP_HEADER_PROXY_AUTHORIZATION] = check_credentials,
 	[SIP_HEADER_PROXY_REQUIRE] = check_tokens,
+	[SIP_HEADER_P_ACCESS_NETWORK_INFO] = check_tokens_with_params,
 	[SIP_HEADER_P_ASSERTED_IDENTITY] = check_addresses,
-	[SIP_HEADER_P_ASSOCIATED_URI] = check_addresses,
-	[SIP_HEADER_P_CALLED_PARTY_ID] = check_addresses,
+	[SIP_HEADER_P_ASSOCIATED_URI] = check_maybe_addresses,
+	[SIP_HEADER_P_CALLED_PARTY_ID] = check_address,
+	[SIP_HEADER_P_CHARGING_VECTOR] = check_charging,
+	[SIP_HEADER_P_EARLY_MEDIA] = check_maybe_tokens,
 	[SIP_HEADER_P_PREFERRED_IDENTITY] = check_addresses,
-	[SIP_HEADER_P_SERVED_USER] = check_addresses,
+	[SIP_HEADER_P_SERVED_USER] = check_address,
+	[SIP_HEADER_P_VISITED_NETWORK_ID] = check_texts_with_params,
 	[SIP_HEADER_REASON] = check_reasons,
 	[SIP_HEADER_RECV_INFO] = check_maybe_tokens_with_params,
 	[SIP_HEADER_REFERRED_BY] = check_address,
+	[SIP_HEADER_REFER_SUB] = check_refer_sub,
 	[SIP_HEADER_REFER_TO] = check_address,
 	[SIP_HEADER_REJECT_CONTACT] = check_tokens_with_params,
 	[SIP_HEADER_REMOTE_PARTY_ID] = check_addresses,
@@ -321,6 +425,7 @@ static check *const checks[SIP_HEADER_COUNT] = {
 	[SIP_HEADER_REPLY_TO] = check_address,
 	[SIP_HEADER_REQUEST_DISPOSITION] = check_tokens,
 	[SIP_HEADER_REQUIRE] = check_tokens,
+	[SIP_HEADER_RESOURCE_PRIORITY] = check_resource_priorities,
 	[SIP_HEADER_RETRY_AFTER] = check_retry_after,
 	[SIP_HEADER_SECURITY_CLIENT] = check_tokens_with_params,
 	[SIP_HEADER_SECURITY_SERVER] = check_tokens_with_params,
@@ -333,6 +438,7 @@ static check *const checks[SIP_HEADER_COUNT] = {
 	[SIP_HEADER_TARGET_DIALOG] = check_dialog_id,
 	[SIP_HEADER_TIMESTAMP] = check_timestamp,
 	[SIP_HEADER_UNSUPPORTED] = check_tokens,
+	[SIP_HEADER_USER_TO_USER] = check_texts_with_params,
 	[SIP_HEADER_WARNING] = check_warn_values,
 	[SIP_HEADER_WWW_AUTHENTICATE] = check_challenge,
 };

@@ -22,12 +22,12 @@ static bool is_uuid(const struct sip_cursor *c, struct sip_slice uuid)
 
 bool sip_take_session_id(struct sip_cursor *c, struct sip_session_id *id)
 {
+	uint32_t from = c->at;
 	struct sip_param param;
 
 	id->remote = sip_slice_of(0, 0);
 	if (!sip_take_token(c, &id->local) || !is_uuid(c, id->local))
-		return sip_fail(c, c->at, RFC,
-				"Session-ID is not 32 lower-case hexadecimal digits");
+		return sip_fail(c, from, RFC, "Session-ID is not 32 lower-case hexadecimal digits");
 	while (sip_next_param(c, &param)) {
 		if (!sip_is_word(c->text, param.name, "remote"))
 			continue;

@@ -83,6 +83,20 @@ uint64_t aor_binding_hash(const struct siphash_key *key, uint64_t aor, const cha
 	return siphash_end(&h);
 }
 
+uint64_t aor_flow_hash(const struct siphash_key *key, uint64_t aor, const char *text,
+		       const struct sip_address *contact)
+{
+	struct siphash h;
+
+	if (!contact->reg_id || !contact->instance.length)
+		return aor_binding_hash(key, aor, text, &contact->uri);
+	siphash_start(&h, key);
+	siphash_add_u64(&h, aor);
+	siphash_add_nocase(&h, at(text, contact->instance), contact->instance.length);
+	siphash_add_u64(&h, contact->reg_id);
+	return siphash_end(&h);
+}
+
 /* Where the part that names someone ends. */
 static uint32_t name_end(const struct sip_uri *uri)
 {

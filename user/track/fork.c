@@ -2,10 +2,15 @@
 /* Dialogs of a call, by To tag. */
 #include "track/fork.h"
 
+static uint32_t short_tag(uint64_t tag)
+{
+	return (uint32_t)(tag >> 32);
+}
+
 static int find(const struct forks *forks, uint64_t tag)
 {
 	for (int i = 0; i < FORKS_MAX; i++)
-		if (forks->state[i] != FORK_UNUSED && forks->tag[i] == tag)
+		if (forks->state[i] != FORK_UNUSED && forks->tag[i] == short_tag(tag))
 			return i;
 	return -1;
 }
@@ -45,7 +50,7 @@ bool fork_set(struct forks *forks, uint64_t tag, enum fork_state state)
 		i = room_for(forks, state);
 	if (i < 0)
 		return false;
-	forks->tag[i] = tag;
+	forks->tag[i] = short_tag(tag);
 	forks->state[i] = state;
 	return true;
 }

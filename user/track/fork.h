@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FORKS_MAX 4 /* dialogs of one call that are told apart */
+#include <sipxdp/record.h>
+
+#define FORKS_MAX RECORD_DIALOGS /* dialogs of one call that are told apart */
 
 enum fork_state {
 	FORK_UNUSED,
@@ -17,11 +19,11 @@ enum fork_state {
 };
 
 struct forks {
-	uint64_t tag[FORKS_MAX];  /* hash of the To tag */
+	uint32_t tag[FORKS_MAX];  /* half the keyed hash of the To tag: enough within a call */
 	uint8_t state[FORKS_MAX]; /* enum fork_state */
 };
 
-/* FORK_UNUSED: not known. */
+/* The state of the dialog with the To tag of that hash; FORK_UNUSED: not known. */
 enum fork_state fork_state(const struct forks *forks, uint64_t tag);
 
 /* Sets the state of a dialog, making it known if there is room: an answered dialog takes the place

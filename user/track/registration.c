@@ -96,6 +96,23 @@ static void fill_binding(struct registration_record *record, const struct sip_me
 	aor_print(record->aor, sizeof(record->aor), m->text, &m->to.uri);
 	record_text(record->contact, sizeof(record->contact),
 		    sip_message_text(m, contact->uri.text), contact->uri.text.length);
+	record->reg_id = contact->instance.length ? contact->reg_id : 0;
+}
+
+/* The way from the registrar to the device (RFC 3327): the first URI of it. */
+static void fill_path(struct registration_record *record, const struct sip_message *m)
+{
+	const struct sip_header *header = sip_message_header(m, SIP_HEADER_PATH, NULL);
+	struct sip_address first;
+	struct sip_cursor cursor;
+
+	memset(record->path, 0, sizeof(record->path));
+	if (!header)
+		return;
+	cursor = sip_message_cursor(m, header);
+	if (sip_take_route(&cursor, &first))
+		record_text(record->path, sizeof(record->path), sip_message_text(m, first.uri.text),
+			    first.uri.text.length);
 }
 
 /* Texts that only the answer to its own REGISTER has. */
@@ -107,6 +124,7 @@ static void fill_device(struct registration_record *record, const struct event *
 	record_peer(record->source, sizeof(record->source), tx ? &tx->peer : &e->arrival->peer);
 	record_text(record->call_id, sizeof(record->call_id), sip_message_text(m, m->call_id),
 		    m->call_id.length);
+	fill_path(record, m);
 	if (tx)
 		memcpy(record->user_agent, tx->user_agent, sizeof(record->user_agent));
 }
@@ -164,10 +182,15 @@ static uint32_t granted_seconds(const struct event *e, const struct sip_address 
 
 /* Is it the contact of the device that sent this REGISTER? When the request was not seen, an answer
  * with a single contact leaves no doubt. */
-static bool is_ours(const struct transaction *tx, const struct sip_message *m, uint64_t key)
+static bool is_ours(const struct track *t, const struct transaction *tx,
+		    const struct sip_message *m, uint64_t aor_key,
+		    const struct sip_address *contact)
 {
+	uint64_t key;
+
 	if (!tx)
 		return m->contact_count == 1;
+	key = aor_binding_hash(&t->key, aor_key, m->text, &contact->uri);
 	for (int i = 0; i < tx->contact_count; i++)
 		if (tx->contact[i] == key)
 			return true;
@@ -202,9 +225,10 @@ static uint32_t find_or_add(struct track *t, uint64_t key, bool *is_new)
 
 /* One contact of the 200, that is bound for so many seconds. */
 static void bound(struct track *t, const struct event *e, const struct sip_address *contact,
-		  const struct transaction *tx, uint64_t aor_key, uint64_t key, uint32_t seconds)
+		  const struct transaction *tx, uint64_t aor_key, bool ours, uint32_t seconds)
 {
-	bool ours = is_ours(tx, e->message, key), is_new, moved;
+	uint64_t key = aor_flow_hash(&t->key, aor_key, e->message->text, contact);
+	bool is_new, moved;
 	uint32_t index = find_or_add(t, key, &is_new);
 	uint64_t expires_ns = e->now_ns + seconds * TRACK_SECOND_NS;
 	struct registration *r;
@@ -212,6 +236,9 @@ static void bound(struct track *t, const struct event *e, const struct sip_addre
 	if (!index)
 		return;
 	r = at(t, index);
+	/* An older contact of the same flow, that the registrar still names, is not it. */
+	if (r->round == t->registration_round && !ours)
+		return;
 	r->round = t->registration_round;
 	if (!is_new && is_outdated(r, e))
 		return;
@@ -273,13 +300,13 @@ void registration_granted(struct track *t, const struct event *e, const struct t
 	t->registration_round++;
 	for (uint32_t i = 0; i < m->contact_count; i++) {
 		const struct sip_address *contact = &m->contact[i];
-		uint64_t key = aor_binding_hash(&t->key, aor_key, m->text, &contact->uri);
+		bool ours = is_ours(t, tx, m, aor_key, contact);
 		uint32_t seconds = granted_seconds(e, contact, tx);
 
 		if (!seconds)
 			continue;
-		bound(t, e, contact, tx, aor_key, key, seconds);
-		if (seconds > longest && is_ours(tx, m, key))
+		bound(t, e, contact, tx, aor_key, ours, seconds);
+		if (seconds > longest && ours)
 			longest = seconds;
 	}
 	drop_unnamed(t, e, aor_key);

@@ -12,7 +12,7 @@
 
 /* A binding of one contact to one AoR. */
 struct registration {
-	uint64_t key;					  /* aor_binding_hash() */
+	uint64_t key;					  /* aor_flow_hash() */
 	uint64_t registered_ns, refreshed_ns, expires_ns; /* CLOCK_REALTIME */
 	uint64_t call_id; /* hash of the Call-ID of the last refresh; 0: not known */
 	struct wheel_timer timer;

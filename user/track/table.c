@@ -74,6 +74,11 @@ static size_t entry_bytes(const struct table *t)
 	return ((size_t)t->capacity + 1) * t->stride;
 }
 
+size_t table_bytes(const struct table *t)
+{
+	return bucket_bytes(t) + entry_bytes(t);
+}
+
 int table_init(struct table *t, uint32_t capacity, size_t entry_size)
 {
 	struct table new = { .capacity = capacity, .stride = entry_size };

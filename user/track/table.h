@@ -31,6 +31,9 @@ struct table {
 int table_init(struct table *t, uint32_t capacity, size_t entry_size);
 void table_free(struct table *t);
 
+/* What it has reserved, in octets. */
+size_t table_bytes(const struct table *t);
+
 static inline void *table_entry(const struct table *t, uint32_t index)
 {
 	return t->entries + index * t->stride;

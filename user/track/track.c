@@ -96,20 +96,24 @@ static bool is_of_call(const struct event *e)
 	}
 }
 
-void track_message(struct track *t, const struct track_arrival *arrival,
-		   const struct sip_message *message)
+struct track_outcome track_message(struct track *t, const struct track_arrival *arrival,
+				   const struct sip_message *message)
 {
+	struct track_outcome outcome = { .of_call = false };
 	struct event e;
 
 	track_advance(t, arrival->now_ns);
 	t->stats.messages++;
 	event_read(&e, t, arrival, message);
-	if (!is_of_call(&e))
-		transaction_event(t, &e);
-	else if (!arrival->call_id_hash)
+	if (is_of_call(&e) && !arrival->call_id_hash) {
 		t->stats.unhashed++;
-	else if (!call_event(t, &e))
+		return outcome;
+	}
+	if (is_of_call(&e))
+		outcome = call_event(t, &e);
+	if (!outcome.of_call)
 		transaction_event(t, &e);
+	return outcome;
 }
 
 static void expire_call(void *t, uint32_t index)
@@ -155,4 +159,9 @@ void track_stats(const struct track *t, struct track_stats *out)
 	out->calls = t->calls.table.count;
 	out->registrations = t->registrations.table.count;
 	out->transactions = t->transactions.table.count;
+}
+
+const struct track_quality *track_quality(const struct track *t, uint32_t service)
+{
+	return service < TRACK_SERVICES ? &t->quality[service] : NULL;
 }

@@ -12,11 +12,23 @@
  * tracker holds hashes, numbers and times. All memory is reserved by track_new(); a message
  * allocates nothing. A full table leaves what is newest untracked and counts it.
  *
- * What ends a call that falls silent: no final response 180 s after the last message of its setup
- * (Timer C, RFC 3261 section 16.6), no final response 32 s after a CANCEL, no new attempt 32 s
- * after a challenge, no ACK 32 s after a 2xx (section 13.3.1.4), no refresh within its session
- * timer (RFC 4028) or, without one, no message for config.idle_ns. A call that is over stays to be
- * seen for 32 s more.
+ * What ends a call that falls silent (RFC 3261 unless another is named):
+ *
+ *	no response at all for 32 s			Timer B, section 17.1.1.2; then it is forgotten
+ *	challenged, and no new attempt for 5 s after	T4, section 17.2.1: the transaction of the
+ *	the ACK, or for 10 s if there is none		INVITE is over; then it is forgotten
+ *	no final response 180 s after the last one	Timer C, section 16.6
+ *	no final response 32 s after a CANCEL		section 9.1
+ *	no ACK 32 s after a 2xx				section 13.3.1.4
+ *	no refresh within its session timer, and 32 s	RFC 4028 section 10
+ *	no message for config.idle_ns
+ *	the kernel has seen its end			sink.call_dialog
+ *
+ * A call that is over stays to be seen for 32 s more, but for those that are forgotten: they never
+ * were more than an INVITE.
+ *
+ * When the table of calls is full, a new INVITE is not tracked. A call that the server answers
+ * takes the place of one that is over or not answered, if one is found near at hand.
  */
 #ifndef SIPXDP_TRACK_TRACK_H
 #define SIPXDP_TRACK_TRACK_H
@@ -28,7 +40,9 @@
 #include <sipxdp/record.h>
 
 #include "sip/message.h"
+#include "track/quality.h"
 
+#define TRACK_SERVICES	      16 /* numbers of services are below that */
 #define TRACK_IDLE_DEFAULT_NS (12ull * 3600 * 1000000000)
 
 struct track_config {
@@ -50,7 +64,7 @@ struct track_arrival {
 	uint64_t call_id_hash;	   /* as in `dialogs`; 0: not known, and no call is tracked */
 	struct sipxdp_peer peer;   /* the far side */
 	struct sipxdp_peer server; /* the service's own address and port */
-	uint32_t service;	   /* number, below SERVICE_MAX */
+	uint32_t service;	   /* number, below TRACK_SERVICES */
 	enum track_direction direction;
 };
 
@@ -74,11 +88,20 @@ struct track_fact {
 	uint8_t method;	   /* enum sip_method */
 };
 
+/* What the kernel knows of a call, whose messages it goes on seeing while no daemon runs. */
+enum track_dialog {
+	TRACK_DIALOG_UNKNOWN, /* nothing can be told */
+	TRACK_DIALOG_EARLY,
+	TRACK_DIALOG_CONFIRMED,
+	TRACK_DIALOG_OVER, /* a BYE was answered, it has idled, or the kernel knows it no more */
+};
+
 /*
  * Where records go. The put callbacks write or overwrite, the get callbacks read back what was put
  * (-ENOENT: it is not there), the delete callbacks take out what may have gone already. All return
  * 0 or -errno; a put that fails is counted and tried again when the call or binding is next heard
- * of. fact may be NULL.
+ * of. call_dialog tells what the kernel knows of a call and, but for TRACK_DIALOG_UNKNOWN, when it
+ * last saw a message of it (CLOCK_REALTIME, 0: not known). fact and call_dialog may be NULL.
  */
 struct track_sink {
 	void *context;
@@ -86,6 +109,8 @@ struct track_sink {
 			const struct call_record *record);
 	int (*call_get)(void *context, const struct call_key *key, struct call_record *record);
 	void (*call_delete)(void *context, const struct call_key *key);
+	enum track_dialog (*call_dialog)(void *context, const struct call_key *key,
+					 uint64_t *seen_unix_ns);
 	int (*registration_put)(void *context, const struct registration_key *key,
 				const struct registration_record *record);
 	int (*registration_get)(void *context, const struct registration_key *key,
@@ -102,6 +127,9 @@ struct track_stats {
 	uint64_t strays;	     /* belong to no call or request that we know of */
 	uint64_t unhashed;	     /* of calls, left out: call_id_hash was 0 */
 	uint64_t calls_full;	     /* calls not tracked because the table was full */
+	uint64_t calls_evicted;	     /* calls that made room for one that was answered */
+	uint64_t calls_forgotten;    /* INVITEs never answered, or challenged and not tried again */
+	uint64_t calls_found_over;   /* ended by what the kernel knew */
 	uint64_t registrations_full; /* bindings likewise */
 	uint64_t transactions_full;  /* requests likewise */
 	uint64_t forks_lost;	     /* dialogs of one call beyond those that are told apart */
@@ -125,10 +153,17 @@ int track_adopt_call(struct track *t, const struct call_key *key, const struct c
 int track_adopt_registration(struct track *t, const struct registration_key *key,
 			     const struct registration_record *record);
 
+/* What a message was to the tracker. */
+struct track_outcome {
+	bool of_call;  /* of one that is tracked */
+	bool again;    /* of a call, and seen before */
+	bool answered; /* of a call that is, or was, answered */
+};
+
 /* Takes in one message, and first moves the clock on to when it was seen. Nothing of the message
  * is kept. */
-void track_message(struct track *t, const struct track_arrival *arrival,
-		   const struct sip_message *message);
+struct track_outcome track_message(struct track *t, const struct track_arrival *arrival,
+				   const struct sip_message *message);
 
 /* Moves the clock on: what has run out ends or is deleted. */
 void track_advance(struct track *t, uint64_t now_ns);
@@ -143,5 +178,8 @@ void track_prefetch(const struct track *t, uint64_t call_id_hash);
 void track_prefetch_call(const struct track *t, uint64_t call_id_hash);
 
 void track_stats(const struct track *t, struct track_stats *out);
+
+/* What was counted of a service since track_new(); NULL: there is no such number. */
+const struct track_quality *track_quality(const struct track *t, uint32_t service);
 
 #endif

@@ -97,10 +97,28 @@ static void request(struct track *t, const struct event *e)
 	tx->target = event_target(t, e);
 	tx->peer = e->arrival->peer;
 	tx->method = e->method;
+	tx->started_ns = e->now_ns;
+	tx->service = (uint8_t)e->arrival->service;
 	tx->credentials = e->credentials;
-	if (e->method == SIP_REGISTER)
+	if (e->method == SIP_REGISTER) {
 		note_contacts(t, e, tx);
+		quality_of(t, tx->service)->registers++;
+	}
 	wheel_set(&t->transactions.wheel, index, TRACK_64_T1_NS);
+}
+
+static void count_registration(struct track *t, const struct event *e, const struct transaction *tx)
+{
+	struct track_quality *quality = quality_of(t, tx->service);
+
+	if (event_is_success(e)) {
+		quality->registers_granted++;
+		quality_delay_add(&quality->registering, tx->started_ns, e->now_ns);
+	} else if (event_is_challenge(e)) {
+		quality->registers_challenged++;
+	} else {
+		quality->registers_failed++;
+	}
 }
 
 /* A final response stays known until no retransmission of its request can be under way. */
@@ -115,7 +133,10 @@ static void answer(struct track *t, const struct event *e, uint32_t index)
 	tx->answered = 1;
 	wheel_set(&t->transactions.wheel, index, TRACK_T4_NS);
 	transaction_report(t, e, tx->credentials, &tx->peer, tx->target);
-	if (e->method == SIP_REGISTER && event_is_success(e))
+	if (e->method != SIP_REGISTER)
+		return;
+	count_registration(t, e, tx);
+	if (event_is_success(e))
 		registration_granted(t, e, tx);
 }
 
@@ -143,6 +164,10 @@ void transaction_event(struct track *t, const struct event *e)
 
 void transaction_expired(struct track *t, uint32_t index)
 {
+	const struct transaction *tx = table_entry(&t->transactions.table, index);
+
+	if (tx->method == SIP_REGISTER && !tx->answered)
+		quality_of(t, tx->service)->registers_failed++;
 	table_remove(&t->transactions.table, index);
 }
 

@@ -12,6 +12,7 @@
 struct transaction {
 	uint64_t key;				/* transaction_id() */
 	uint64_t target;			/* AoR asked for */
+	uint64_t started_ns;			/* CLOCK_REALTIME */
 	uint64_t contact[TRANSACTION_CONTACTS]; /* REGISTER: binding hashes */
 	struct wheel_timer timer;
 	struct sipxdp_peer peer;
@@ -22,9 +23,10 @@ struct transaction {
 	uint8_t star;		       /* REGISTER: Contact: * */
 	uint8_t answered;	       /* a final response was seen */
 	char user_agent[RECORD_AGENT]; /* REGISTER */
-	uint8_t pad[3];
+	uint8_t service;
+	uint8_t pad[2];
 };
-_Static_assert(sizeof(struct transaction) == 168, "transaction size");
+_Static_assert(sizeof(struct transaction) == 176, "transaction size");
 
 /*
  * What the messages of one transaction on one hop have in common, requests and responses alike, by

@@ -45,6 +45,12 @@ void wheel_set(struct wheel *w, uint32_t index, uint64_t after_ns);
 
 void wheel_clear(struct wheel *w, uint32_t index);
 
+/* The tick of the latest clock seen. While wheel_advance() reports, `tick` may be behind it. */
+static inline uint32_t wheel_now(const struct wheel *w)
+{
+	return (uint32_t)((w->now_ns - w->base_ns) / WHEEL_TICK_NS);
+}
+
 /* Moves the clock on and reports what has run out, in order of ticks. Up to two seconds back, as
  * messages that come out of order are, the wheel stands still. A clock that was set back further
  * goes on from there: deadlines keep their distance. */
