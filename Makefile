@@ -45,7 +45,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuz
 BENCH_BIN := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
 BENCH_LIB := $(patsubst %.c,$(B)/%.o,$(filter-out bench/bench_% bench/%.bpf.c,$(wildcard bench/*.c)))
 BENCH_BPF := $(patsubst bench/%.bpf.c,$(B)/bench/%.bpf.o,$(wildcard bench/*.bpf.c))
-LAB_BPF := $(B)/lab/wire.bpf.o $(B)/lab/flood.bpf.o
+LAB_BPF := $(B)/lab/wire.bpf.o $(B)/lab/decap.bpf.o $(B)/lab/flood.bpf.o
 LAB_BIN := $(B)/lab/flood $(B)/lab/phones
 MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 
@@ -113,6 +113,7 @@ $(B)/%.8: docs/%.8.scd
 lab: $(LAB_BIN) $(LAB_BPF)
 
 $(B)/lab/wire.bpf.o: lab/wire.bpf.c
+$(B)/lab/decap.bpf.o: lab/decap.bpf.c
 $(B)/lab/flood.bpf.o: lab/flood/flood.bpf.c
 $(LAB_BPF):
 	$(say) BPF $@
