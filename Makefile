@@ -8,7 +8,9 @@ say = @printf '  %-8s %s\n'
 # SAN=1 builds user space under ASan and UBSan into a directory of its own.
 SAN ?= 0
 B := build
-O := $(if $(filter 1,$(SAN)),$(B)/san,$(B))
+# COV=1 builds it so that it notes which of its lines were run.
+COV ?= 0
+O := $(if $(filter 1,$(SAN)),$(B)/san,$(if $(filter 1,$(COV)),$(B)/cov,$(B)))
 
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CLANG ?= $(firstword $(shell command -v clang-14 clang clang-19 clang-16) clang)
@@ -25,6 +27,10 @@ CFLAGS += -std=gnu11 $(WARN) -fno-strict-aliasing -fstack-protector-strong -MMD 
 ifeq ($(SAN),1)
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
+endif
+ifeq ($(COV),1)
+CFLAGS += --coverage -fprofile-update=atomic -O0
+LDFLAGS += --coverage
 endif
 CFLAGS += $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 LDLIBS += $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
@@ -223,5 +229,6 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-# Runs the program itself.
-$(O)/tests/unit/test_ctl_command: $(O)/sipxdpctl
+# Run the programs themselves.
+$(O)/tests/unit/test_ctl_command $(O)/tests/unit/test_ctl_files: $(O)/sipxdpctl
+$(O)/tests/unit/test_daemon_program: $(O)/sipxdpctl $(O)/sipxdpd
