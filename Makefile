@@ -59,7 +59,8 @@ MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all lab help deps-build deps-lab deps-test run test unit bpf-test net-test san-test \
-	fuzz fuzz-smoke format format-check compilers bench install uninstall clean
+	fuzz fuzz-smoke format format-check compilers bench install uninstall clean \
+	coverage
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
 
@@ -68,6 +69,7 @@ help:
 	@echo 'make run          (root) install what is missing, build, run the lab: calls behind floods'
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make test         install what is missing and run every test'
+	@echo 'make coverage     (root) which lines of user/ the unit tests run'
 	@echo 'make bench        (root) what the performance tables are made of'
 	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
 	@echo 'make install      into DESTDIR, with a systemd unit'
@@ -173,6 +175,9 @@ bpf-test: $(BPF_TEST_BIN)
 
 test: deps-test
 	$(Q)tests/run.sh
+
+coverage: deps-test
+	$(Q)tests/coverage.sh
 
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(wildcard include/sipxdp/*.h user/*/*.h tests/fuzz/*.h) | $(SKEL)
 	$(say) FUZZ $@
