@@ -11,6 +11,7 @@
 #include "service.h"
 #include "source.h"
 #include "tunnel.h"
+#include "user_key.h"
 
 #define MAGLEV_TRIES 8 /* slots looked at for a backend that is up: the table may lag behind */
 
@@ -54,16 +55,20 @@ static __always_inline __u32 balance_placed(const struct packet *pkt, const stru
 
 /* ---- placed now ---- */
 
-static __always_inline __u64 balance_hash(const struct packet *pkt, const struct scan *s)
+static __always_inline __u64 balance_hash(const struct packet *pkt, struct work *w)
 {
+	const __u64 call_id_hash = w->scan.call_id_hash;
 	enum balance_key key = pkt->f->class == CLASS_REGISTER ? pkt->conf->balance.register_key
 							       : pkt->conf->balance.key;
 
-	if (!class_is_sip(pkt->f->class) || !s->call_id_hash)
+	if (!class_is_sip(pkt->f->class) || !call_id_hash)
 		return hash_addr(&pkt->f->saddr, pkt->cfg->hash_key);
-	if (key == KEY_SOURCE && class_is_request(pkt->f->class))
+	if (key == KEY_CALL_ID || !class_is_request(pkt->f->class))
+		return call_id_hash;
+	if (key == KEY_SOURCE)
 		return hash_addr(&pkt->f->saddr, pkt->cfg->hash_key);
-	return s->call_id_hash;
+	user_key(pkt->xdp, key);
+	return w->user_hash ? w->user_hash : call_id_hash;
 }
 
 /* The first backend that is up, from the slot of `hash` on. */
@@ -106,14 +111,14 @@ static __always_inline __u32 balance_least(__u32 one, __u32 other)
 	return calls_b * a->weight < calls_a * b->weight ? other : one;
 }
 
-static __always_inline __u32 balance_new(const struct packet *pkt, const struct scan *s)
+static __always_inline __u32 balance_new(const struct packet *pkt, struct work *w)
 {
-	__u64 hash = balance_hash(pkt, s);
+	__u64 hash = balance_hash(pkt, w);
 	__u32 place = balance_maglev(pkt, hash);
 
 	if (pkt->conf->balance.method != METHOD_LEAST_CALLS ||
 	    (pkt->f->class != CLASS_INVITE && pkt->f->class != CLASS_SUBSCRIBE) ||
-	    dialog_may_have(pkt, s))
+	    dialog_may_have(pkt, &w->scan))
 		return place;
 	return balance_least(place, balance_maglev(pkt, hash_mix(hash + 1)));
 }
@@ -134,8 +139,9 @@ static __always_inline void balance_note(const struct packet *pkt, const struct 
 }
 
 /* The backend of the packet into facts.backend; 0: none is up. */
-static __always_inline void balance_choose(const struct packet *pkt, const struct scan *s)
+static __always_inline void balance_choose(const struct packet *pkt, struct work *w)
 {
+	const struct scan *s = &w->scan;
 	bool has_call = class_is_sip(pkt->f->class) && s->call_id_hash;
 	struct dialog *d = NULL;
 	__u32 place = 0;
@@ -148,7 +154,7 @@ static __always_inline void balance_choose(const struct packet *pkt, const struc
 			place = balance_placed(pkt, s);
 	}
 	if (!place) {
-		place = balance_new(pkt, s);
+		place = balance_new(pkt, w);
 		pkt->f->backend = place;
 		if (place && has_call)
 			balance_note(pkt, s);
@@ -221,7 +227,7 @@ __noinline int balance_packet(struct xdp_md *ctx)
 		return balance_refuse(&w->facts, DROP_INTERNAL);
 	pkt.f->vip.addr = pkt.f->daddr;
 	pkt.f->vip.port = pkt.f->dport;
-	balance_choose(&pkt, &w->scan);
+	balance_choose(&pkt, w);
 	b = backend_at(pkt.f->backend);
 	if (likely(b))
 		return balance_send(ctx, &pkt, w, b);

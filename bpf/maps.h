@@ -308,6 +308,8 @@ struct work {
 	struct scan scan;
 	struct extensions extensions;
 	struct bpf_fib_lookup fib;
+	struct scan_field user_value; /* user_key.h */
+	__u64 user_hash;
 	struct fragment_key fragment_key;
 	struct sipxdp_peer client;
 	union { /* a row about to be inserted: the stack has no room for it */

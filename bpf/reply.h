@@ -193,8 +193,11 @@ __noinline int reply_unavailable(struct xdp_md *ctx)
 	if (bpf_xdp_adjust_tail(ctx,
 				(int)(f->payload_offset + length) - (int)bpf_xdp_get_buff_len(ctx)))
 		return 0;
+	/* from 1 on, so that the verifiers of all kernels see it */
+	length--;
 	SCAN_MASK(length, 0xfff);
-	if (!length || bpf_xdp_store_bytes(ctx, f->payload_offset, reply->text, length))
+	asm volatile("%0 += 1" : "+r"(length));
+	if (bpf_xdp_store_bytes(ctx, f->payload_offset, reply->text, length))
 		return 0;
 	return reply_turn(ctx, f, sizeof(struct udphdr) + length, reply_sum(reply, length));
 }
