@@ -8,7 +8,9 @@ say = @printf '  %-8s %s\n'
 # SAN=1 builds user space under ASan and UBSan into a directory of its own.
 SAN ?= 0
 B := build
-O := $(if $(filter 1,$(SAN)),$(B)/san,$(B))
+# COV=1 builds it so that it notes which of its lines were run.
+COV ?= 0
+O := $(if $(filter 1,$(SAN)),$(B)/san,$(if $(filter 1,$(COV)),$(B)/cov,$(B)))
 
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CLANG ?= $(firstword $(shell command -v clang-14 clang clang-19 clang-16) clang)
@@ -25,6 +27,10 @@ CFLAGS += -std=gnu11 $(WARN) -fno-strict-aliasing -fstack-protector-strong -MMD 
 ifeq ($(SAN),1)
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
+endif
+ifeq ($(COV),1)
+CFLAGS += --coverage -fprofile-update=atomic -O0
+LDFLAGS += --coverage
 endif
 CFLAGS += $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 LDLIBS += $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
@@ -46,14 +52,14 @@ BENCH_BIN := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
 BENCH_LIB := $(patsubst %.c,$(B)/%.o,$(filter-out bench/bench_% bench/%.bpf.c,$(wildcard bench/*.c)))
 BENCH_BPF := $(patsubst bench/%.bpf.c,$(B)/bench/%.bpf.o,$(wildcard bench/*.bpf.c))
 LAB_BPF := $(B)/lab/wire.bpf.o $(B)/lab/flood.bpf.o
-LAB_BIN := $(B)/lab/flood $(B)/lab/phones
+LAB_BIN := $(B)/lab/flood $(B)/lab/phones $(B)/lab/tunnel
 MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all lab help deps-build deps-lab deps-test run example test unit bpf-test net-test san-test \
-	fuzz fuzz-smoke format format-check compilers bench bench-track install uninstall clean
+	fuzz fuzz-smoke format format-check compilers coverage bench bench-track install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
 
@@ -63,6 +69,7 @@ help:
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'
+	@echo 'make coverage     (root) which lines of user/ the unit tests run'
 	@echo 'make bench        (root) what the performance tables are made of'
 	@echo 'make bench-track  the tracker alone'
 	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
@@ -124,6 +131,7 @@ $(B)/gen/flood.skel.h: $(B)/lab/flood.bpf.o
 
 $(B)/lab/flood: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(filter-out %.bpf.c,$(wildcard lab/flood/*.c)))
 $(B)/lab/phones: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(wildcard lab/phones/*.c))
+$(B)/lab/tunnel: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(wildcard lab/tunnel/*.c))
 $(LAB_BIN):
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm
@@ -173,6 +181,9 @@ bpf-test: $(BPF_TEST_BIN)
 
 test: deps-test
 	$(Q)tests/run.sh
+
+coverage: deps-test
+	$(Q)tests/coverage.sh
 
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(wildcard include/sipxdp/*.h user/*/*.h tests/fuzz/*.h) | $(SKEL)
 	$(say) FUZZ $@
@@ -243,5 +254,6 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-# Runs the program itself.
-$(O)/tests/unit/test_ctl_command: $(O)/sipxdpctl
+# Run the programs themselves.
+$(O)/tests/unit/test_ctl_command $(O)/tests/unit/test_ctl_files: $(O)/sipxdpctl
+$(O)/tests/unit/test_daemon_program: $(O)/sipxdpctl $(O)/sipxdpd

@@ -57,8 +57,7 @@ prepare() {
 		pool_start_capture "$n"
 	done
 	pool_start_callee
-	POOL_SERVICE_LINES="    limits: {per_source: {invite: 2000/s, other: 4000/s}, per_prefix: {invite: 2000/s, other: 4000/s}}" \
-		pool_config "$FORWARD" 1 2 3 >"$lab_tmp/sipxdp.yaml"
+	POOL_SERVICE_LINES=$POOL_LIMITS pool_config "$FORWARD" 1 2 3 >"$lab_tmp/sipxdp.yaml"
 	lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 	lab_until 10 pool_is b3 up || lab_die "the backends are not up"
 	say "sipxdpd balances over three kamailio; a fourth waits"

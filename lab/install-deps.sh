@@ -13,7 +13,7 @@ build=(clang-14 llvm-14 libbpf-dev libxdp-dev bpftool libelf-dev zlib1g-dev liby
 lab=(iproute2 ethtool kamailio sip-tester sipsak sipvicious nftables jq procps)
 # shellcheck disable=SC2034
 test=(libcriterion-dev libclang-rt-14-dev clang-format-14 libosip2-dev libsofia-sip-ua-dev
-	tcpdump tshark baresip-core shellcheck)
+	tcpdump tshark baresip-core shellcheck gcovr)
 
 is_installed() {
 	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]

@@ -137,6 +137,18 @@ static void registration_delete(void *context, const struct registration_key *ke
 	delete (&registrations, key->binding_hash);
 }
 
+/* What the kernel knows changes from call to call, and is not always true. */
+static unsigned int dialogs;
+static uint64_t dialog_seen_ns;
+
+static enum track_dialog call_dialog(void *context, const struct call_key *key, uint64_t *seen_ns)
+{
+	(void)context;
+	*seen_ns = dialog_seen_ns;
+	return (key->call_id_hash >> 7 & 3) == 3 ? (enum track_dialog)(dialogs & 3)
+						 : TRACK_DIALOG_UNKNOWN;
+}
+
 static void take_fact(void *context, const struct track_fact *fact)
 {
 	(void)context;
@@ -148,6 +160,7 @@ static const struct track_sink sink = {
 	.call_put = call_put,
 	.call_get = call_get,
 	.call_delete = call_delete,
+	.call_dialog = call_dialog,
 	.registration_put = registration_put,
 	.registration_get = registration_get,
 	.registration_delete = registration_delete,
@@ -176,8 +189,9 @@ static unsigned int take(struct input *in, unsigned int below)
 	return *in->data++ % below;
 }
 
-static const char *const methods[] = { "INVITE", "ACK",	    "BYE",   "CANCEL",	  "REGISTER",
-				       "UPDATE", "OPTIONS", "PRACK", "SUBSCRIBE", "STRANGE" };
+static const char *const methods[] = { "INVITE",    "ACK",     "BYE",	  "CANCEL",
+				       "REGISTER",  "UPDATE",  "OPTIONS", "PRACK",
+				       "SUBSCRIBE", "STRANGE", "REFER" };
 static const char *const tags[] = { "", ";tag=A", ";tag=B", ";tag=B2", ";tag=C", ";tag=A2" };
 static const char *const branches[] = { ";branch=z9hG4bKa", ";branch=z9hG4bKb",
 					";branch=z9hG4bKc", "",
@@ -200,9 +214,20 @@ static const char *const contacts[] = {
 	"Contact: <sip:a@192.0.2.1>;expires=0\r\n",
 	"Contact: <sip:b@192.0.2.2>, <sip:a@192.0.2.1>;q=0.7\r\nExpires: 4294967295\r\n",
 	"Contact: <sip:c@192.0.2.3;x=y>\r\nExpires: 1\r\n",
+	"Contact: <sip:c@192.0.2.4>;+sip.instance=\"<urn:x>\";reg-id=1;expires=60\r\n"
+	"Path: <sip:p@192.0.2.9;lr>\r\n",
 };
-static const char *const extras[] = { "", "Authorization: Digest username=\"a\"\r\n",
-				      "Session-Expires: 90\r\n", "User-Agent: U\r\n" };
+#define SDP(direction)                                                                             \
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"                \
+	"m=audio 4000 RTP/AVP 8\r\na=" direction "\r\n"
+static const char *const bodies[] = {
+	"", "", "", SDP("sendrecv"), SDP("sendonly"), "v=0\r\n", "m=audio 0 RTP/AVP 0\r\n"
+};
+static const char *const extras[] = {
+	"Session-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000\r\n",
+	"", "Authorization: Digest username=\"a\"\r\n", "Session-Expires: 90\r\n",
+	"User-Agent: U\r\n"
+};
 
 #define PICK(in, list) ((list)[take(in, sizeof(list) / sizeof((list)[0]))])
 
@@ -210,6 +235,7 @@ static int compose(struct input *in, char text[TEXT])
 {
 	const char *method = PICK(in, methods);
 	unsigned int status = take(in, 3) ? 0 : PICK(in, statuses);
+	const char *body = PICK(in, bodies);
 	char start[256];
 
 	if (status)
@@ -219,10 +245,11 @@ static int compose(struct input *in, char text[TEXT])
 	return snprintf(text, TEXT,
 			"%s\r\nVia: SIP/2.0/UDP 192.0.2.%u%s\r\nMax-Forwards: 9\r\n"
 			"From: <%s>%s\r\nTo: <%s>%s\r\nCall-ID: c%u\r\nCSeq: %u %s\r\n%s%s"
-			"Content-Length: 0\r\n\r\n",
+			"%sContent-Length: %zu\r\n\r\n%s",
 			start, take(in, 3), PICK(in, branches), PICK(in, uris), PICK(in, tags),
 			PICK(in, uris), PICK(in, tags), take(in, 4), take(in, 4), method,
-			PICK(in, contacts), PICK(in, extras));
+			PICK(in, contacts), PICK(in, extras),
+			*body ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
 }
 
 /* The next octets of the input themselves. */
@@ -338,6 +365,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	calls.count = registrations.count = 0;
 	map_full = false;
+	dialogs = TRACK_DIALOG_UNKNOWN;
 	for (int i = 0; in.length && i < STEPS_MAX; i++) {
 		unsigned int step = take(&in, 16);
 
@@ -347,6 +375,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		case 2: now_ns += take(&in, 256) * 64 * SECOND; break;
 		case 3: t = restart(t, now_ns); break;
 		case 4: map_full = !map_full; break;
+		case 6:
+			dialogs = take(&in, 256);
+			dialog_seen_ns = now_ns - take(&in, 4) * 30 * SECOND;
+			break;
 		case 5:
 			quoted = true;
 			message(t, &in, text, quote(&in, text), now_ns);
@@ -358,6 +390,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		track_flush(t);
 		check_counts(t);
 	}
+	dialogs = TRACK_DIALOG_UNKNOWN;
 	if (!quoted) /* which may bring longer session timers */
 		check_end(t, now_ns);
 	track_free(t);

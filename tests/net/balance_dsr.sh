@@ -4,4 +4,4 @@
 # shellcheck source-path=SCRIPTDIR source=balance_forward.sh
 source "$(dirname "${BASH_SOURCE[0]}")/balance_forward.sh"
 
-show_forwarding dsr 14
+show_forwarding dsr 13

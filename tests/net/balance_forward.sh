@@ -18,7 +18,7 @@ start_pool() { # FORWARD
 		pool_start_kamailio "$n"
 		pool_start_capture "$n"
 	done
-	pool_config "$1" 1 2 3 >"$lab_tmp/sipxdp.yaml"
+	POOL_SERVICE_LINES=$POOL_LIMITS pool_config "$1" 1 2 3 >"$lab_tmp/sipxdp.yaml"
 	lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 	lab_until 10 pool_is b3 up || fail "b3 is $(pool_backend b3 .state)"
 	lab_until 10 pool_is b3-6 up || fail "b3-6 is $(pool_backend b3-6 .state)"

@@ -27,7 +27,7 @@ calls_of() { # PORT FILTER: how many calls of that port meet it
 }
 
 quality() { # FILTER
-	lab_ctl --json status | jq ".daemon.quality[0] | $1"
+	lab_ctl --json status | jq ".quality[0] | $1"
 }
 
 # scenario NAME PORT CALLS: what both sides of tests/net/sipp/*-NAME.xml make of so many calls
@@ -95,7 +95,8 @@ check "answered" "$(quality .answered)" -eq 2120
 check "failed with 4xx" "$(quality .failed_4xx)" -eq 80
 check "of them declined, and cancelled" "$(quality '[.declined, .cancelled] | tostring')" = '"[40,40]"'
 check "completed" "$(quality .completed)" -eq 2120
-check "BYEs answered" "$(quality .ending.count)" -eq 2120
+check "session establishment ratio and effectiveness" "$(quality '[.ser_percent, .seer_percent] | map(floor) | tostring')" = '"[96,98]"'
+check "time from BYE to 200 in ms" "$(quality .sdd_ms)" -lt 1000
 
 # Messages of calls are remembered when the calls have left the table.
 check "messages remembered of a call of long before" \

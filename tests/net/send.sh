@@ -27,6 +27,19 @@ call_of() { # NAME FILTER
 	lab_ctl --json calls "$id" | jq -cr ".calls[0] | $2"
 }
 
+# The daemon hears of things a moment later.
+alice_is_registered() {
+	lab_ctl registrations sip:alice@lab.test
+}
+
+has_ended() { # NAME
+	[[ $(call_of "$1" .state) == ended ]]
+}
+
+rings() {
+	[[ $(lab_ctl --json calls --state ringing | jq '.calls | length') -gt 0 ]]
+}
+
 start_guarded_lab enforce
 alice=(--to "$LAB_SERVER:5060" --user alice --password "$LAB_PASSWORD" --port 6000)
 
@@ -41,7 +54,7 @@ send register REGISTER sip:alice@lab.test "${alice[@]}" --expires 300
 check "REGISTER: exit code" "$code" -eq 0
 check "REGISTER: sent" "$(lines register sent)" = "REGISTER REGISTER"
 check "REGISTER: received" "$(lines register received)" = "401 200"
-sleep 0.3
+lab_until 5 alice_is_registered || true
 check "registrations of alice" "$(lab_ctl --json registrations sip:alice@lab.test |
 	jq -r '.registrations[].contact')" = "sip:alice@10.77.1.10:6000"
 check "her port is trusted" "$(lab_ctl --json trust list |
@@ -57,7 +70,7 @@ send call INVITE sip:callee1@lab.test "${alice[@]}" --hold 2 --reinvite
 check "call: exit code" "$code" -eq 0
 check "call: sent" "$(lines call sent)" = "INVITE ACK INVITE ACK INVITE ACK INVITE ACK BYE"
 check "call: received" "$(lines call received)" = "407 100 180 200 100 180 200 100 180 200 200"
-sleep 0.3
+lab_until 5 has_ended call || true
 check "call: in the map" "$(call_of call '[.state, .final_status, .reinvites] | join(" ")')" = "ended 200 2"
 
 # ---- cancelled ----
@@ -65,14 +78,14 @@ lab_sipp ring-register callee 10.77.2.10 register sipp-callee -au sipp-callee -m
 lab_wait ring-register || fail "sipp does not register"
 lab_sipp ring callee 10.77.2.10 ring sipp-callee -m 2
 lab_until 5 lab_listens callee 7000
-send cancel INVITE sip:sipp-callee@lab.test "${alice[@]}" --cancel-after 500ms
+send cancel INVITE sip:sipp-callee@lab.test "${alice[@]}" --cancel-after 1
 check "cancelled: exit code" "$code" -eq 1
 check "cancelled: sent" "$(lines cancel sent)" = "INVITE ACK INVITE CANCEL ACK"
 check "cancelled: status" "$(lab_get cancel .status)" -eq 487
 # The same by an interrupt, as of Ctrl-C.
 lab_spawn interrupted callers "$LAB_BUILD/sipxdpctl" --json send INVITE sip:sipp-callee@lab.test \
 	"${alice[@]}"
-sleep 1
+lab_until 10 rings || fail "it does not ring"
 kill -INT "${lab_pids[interrupted]}"
 code=0
 lab_wait interrupted || code=$?

@@ -856,7 +856,7 @@ Test(ctl, status_says_in_words_where_it_is_blind)
 
 /* ---- the daemon ---- */
 
-enum daemon_kind { DAEMON_ANSWERS, DAEMON_BUSY, DAEMON_SILENT, DAEMON_DEAD };
+enum daemon_kind { DAEMON_ANSWERS, DAEMON_SLOW, DAEMON_BUSY, DAEMON_SILENT, DAEMON_DEAD };
 
 static int listen_there(void)
 {
@@ -895,6 +895,8 @@ static pid_t stand_in(enum daemon_kind kind, const char *question, const char *r
 		_exit(1);
 	if (kind == DAEMON_SILENT)
 		sleep(20);
+	if (kind == DAEMON_SLOW)
+		sleep(6);
 	for (size_t i = 0; reply[i]; i += strnlen(reply + i, 10)) /* in pieces */
 		if (write(client, reply + i, strnlen(reply + i, 10)) < 0)
 			_exit(2);
@@ -985,6 +987,15 @@ Test(ctl, a_daemon_with_too_many_clients_is_alive)
 	cr_assert_null(strstr(answer.out, "no daemon"));
 }
 
+Test(ctl, a_reload_may_take_its_time)
+{
+	pid_t pid = stand_in(DAEMON_SLOW, "{\"command\":\"reload\"}\n",
+			     "{\"ok\":true,\"file\":\"/etc/x.yaml\"}\n");
+
+	expect_code(run("reload", NULL), 0);
+	expect_asked(pid);
+}
+
 Test(ctl, a_daemon_that_is_dead_absent_or_silent_is_3_within_its_time)
 {
 	__u64 start;
@@ -995,9 +1006,9 @@ Test(ctl, a_daemon_that_is_dead_absent_or_silent_is_3_within_its_time)
 	stand_in(DAEMON_DEAD, NULL, NULL);
 	expect_code(run("reload", NULL), 3);
 	expect_text(answer.err, "dead");
-	pid = stand_in(DAEMON_SILENT, "{\"command\":\"reload\"}\n", "");
+	pid = stand_in(DAEMON_SILENT, "{\"command\":\"samples\"}\n", "");
 	start = now_ns(CLOCK_MONOTONIC);
-	expect_code(run("reload", NULL), 3);
+	expect_code(run("samples", NULL), 3);
 	expect_text(answer.err, "in time");
 	cr_assert(now_ns(CLOCK_MONOTONIC) - start < 8 * NS_PER_S);
 	kill(pid, SIGKILL);
@@ -1016,6 +1027,245 @@ Test(ctl, status_shows_what_the_daemon_says_of_itself)
 	expect_text(answer.out, "alive, pid 4711, version 9.9");
 	expect_text(answer.out, "daemon: calls table refused 3\\x1b");
 	cr_assert_null(strstr(answer.out, "no daemon"));
+}
+
+/* ---- ladder, calls CALL-ID: the messages of a call ---- */
+
+#define ASKED_HISTORY "{\"command\":\"history\",\"call_id\":\"a@x\"}\n"
+#define PHONE_AT      "198.51.100.7:5060"
+#define SERVER_AT     "192.0.2.10:5060"
+
+static char history[16384];
+
+static void history_begin(unsigned int omitted)
+{
+	snprintf(history, sizeof(history), "{\"ok\":true,\"omitted\":%u,\"messages\":[", omitted);
+}
+
+/* A message of a call between the phone and the server, `cut` octets of it missing. */
+static void history_add(bool from_server, bool again, unsigned int ms, const char *text, size_t cut)
+{
+	size_t used = strlen(history), length = strlen(text);
+
+	used += (size_t)snprintf(
+		history + used, sizeof(history) - used,
+		"%s{\"time_unix_ns\":%llu,\"source\":\"%s\",\"destination\":\"%s\","
+		"\"from_server\":%s,\"retransmission\":%s,\"length\":%zu,\"data\":\"",
+		history[used - 1] == '[' ? "" : ",", 1700000000000000000ULL + ms * 1000000ULL,
+		from_server ? SERVER_AT : PHONE_AT, from_server ? PHONE_AT : SERVER_AT,
+		from_server ? "true" : "false", again ? "true" : "false", length);
+	for (size_t i = 0; i < length - cut; i++)
+		used += (size_t)snprintf(history + used, sizeof(history) - used, "%02x",
+					 (unsigned char)text[i]);
+	snprintf(history + used, sizeof(history) - used, "\"}");
+}
+
+static const char *history_end(void)
+{
+	size_t used = strlen(history);
+
+	snprintf(history + used, sizeof(history) - used, "]}\n");
+	return history;
+}
+
+static const char *message_of(const char *start, const char *cseq, const char *sdp)
+{
+	static char text[2048];
+
+	snprintf(text, sizeof(text),
+		 "%s\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+		 "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCall-ID: a@x\r\nCSeq: %s\r\n"
+		 "%sContent-Length: %zu\r\n\r\n%s",
+		 start, cseq, *sdp ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
+	return text;
+}
+
+#define SDP(direction)                                                                             \
+	"v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n"          \
+	"m=audio 4000 RTP/AVP 8\r\na=" direction "\r\n"
+
+static const char *some_history(void)
+{
+	history_begin(3);
+	history_add(false, false, 0,
+		    message_of("INVITE sip:b@x SIP/2.0", "1 INVITE", SDP("sendrecv")), 0);
+	history_add(false, true, 500,
+		    message_of("INVITE sip:b@x SIP/2.0", "1 INVITE", SDP("sendrecv")), 0);
+	history_add(true, false, 700, message_of("SIP/2.0 200 OK", "1 INVITE", SDP("sendonly")), 0);
+	history_add(false, false, 900,
+		    message_of("INFO sip:b@x SIP/2.0", "2 INFO", SDP("inactive")), 20);
+	history_add(true, false, 901, "rubbish \x1b[2J\r\n\r\n", 0);
+	return history_end();
+}
+
+Test(ctl, a_ladder_is_drawn_from_what_the_daemon_remembers)
+{
+	pid_t pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY, some_history());
+
+	expect_code(run("ladder", "a@x", NULL), 0);
+	expect_asked(pid);
+	expect_text(answer.out, "3 older messages are not remembered");
+	expect_text(answer.out, PHONE_AT);
+	expect_text(answer.out, "|--------- INVITE (PCMA) -------->|");
+	expect_text(answer.out, "|..... INVITE (PCMA, again) .....>|");
+	expect_text(answer.out, "|<- 200 OK (INVITE, PCMA hold) ---|");
+	expect_text(answer.out, "------- INFO -");
+	expect_text(answer.out, "+0.200");
+	expect_text(answer.out, " ? ");
+	cr_assert_null(strchr(answer.out, '\x1b'));
+}
+
+Test(ctl, a_ladder_as_json_names_each_message)
+{
+	pid_t pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY, some_history());
+	json_t *rows;
+
+	document = parse(run("ladder", "--json", "a@x", NULL));
+	expect_asked(pid);
+	rows = rows_of(document, "messages", 5);
+	expect_member(json_array_get(rows, 0), "message", "INVITE");
+	expect_member(json_array_get(rows, 0), "media", "PCMA");
+	expect_member(json_array_get(rows, 2), "message", "200 OK");
+	expect_member(json_array_get(rows, 2), "cseq_method", "INVITE");
+	expect_member(json_array_get(rows, 2), "destination", PHONE_AT);
+	cr_assert(json_is_true(json_object_get(json_array_get(rows, 1), "retransmission")));
+	cr_assert_eq(number_in(json_array_get(rows, 3), "cseq"), 2);
+	rows = rows_of(document, "call", 1);
+	cr_assert_eq(number_in(json_array_get(rows, 0), "omitted"), 3);
+}
+
+Test(ctl, a_ladder_as_a_capture_file_begins_as_one)
+{
+	pid_t pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY, some_history());
+	__u32 head[6];
+	FILE *file;
+
+	expect_code(run("ladder", "--pcap", "/run/call.pcap", "a@x", NULL), 0);
+	expect_asked(pid);
+	file = fopen("/run/call.pcap", "r");
+	cr_assert(file && fread(head, sizeof(head), 1, file) == 1);
+	cr_assert_eq(head[0], 0xa1b23c4d);
+	cr_assert_eq(head[5], 101);
+	fclose(file);
+	pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY, some_history());
+	expect_code(run("ladder", "--pcap", "/nowhere/call.pcap", "a@x", NULL), 1);
+	expect_asked(pid);
+	expect_text(answer.err, "/nowhere/call.pcap");
+}
+
+Test(ctl, a_ladder_needs_a_call_that_is_remembered)
+{
+	pid_t pid;
+
+	expect_code(run("ladder", NULL), 2);
+	expect_code(run("ladder", "a@x", NULL), 3);
+	pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY,
+		       "{\"ok\":false,\"code\":\"not_found\",\"error\":\"no messages\"}\n");
+	expect_code(run("ladder", "a@x", NULL), 1);
+	expect_asked(pid);
+	expect_text(answer.err, "no messages");
+}
+
+Test(ctl, a_history_that_is_not_understood_is_refused)
+{
+	static const char *const messages[] = {
+		"{}",
+		"{\"source\":\"x\",\"destination\":\"" SERVER_AT "\",\"length\":1,\"data\":\"00\"}",
+		"{\"source\":\"" PHONE_AT "\",\"destination\":\"" SERVER_AT
+		"\",\"length\":1,\"data\":\"0\"}",
+		"{\"source\":\"" PHONE_AT "\",\"destination\":\"" SERVER_AT
+		"\",\"length\":1,\"data\":\"0000\"}",
+		"{\"source\":\"" PHONE_AT "\",\"destination\":\"" SERVER_AT
+		"\",\"length\":1,\"data\":\"zz\"}",
+		"{\"source\":\"" PHONE_AT "\",\"destination\":\"" SERVER_AT
+		"\",\"length\":70000,\"data\":\"00\"}",
+		"7",
+	};
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		char reply[512];
+		pid_t pid;
+
+		snprintf(reply, sizeof(reply), "{\"ok\":true,\"messages\":[%s]}\n", messages[i]);
+		pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY, reply);
+		expect_code(run("ladder", "a@x", NULL), 1);
+		expect_asked(pid);
+		expect_text(answer.err, "not understood");
+	}
+}
+
+Test(ctl, a_call_is_shown_with_its_messages_and_its_other_legs)
+{
+	struct call_key key = { .call_id_hash = 7 };
+	struct call_record record = { .call_id = "leg@x", .session_hash = 99 };
+	pid_t pid;
+
+	put_three_calls();
+	put(MAP_CALLS, &key, &record);
+	key.call_id_hash = 1;
+	snprintf(record.call_id, sizeof(record.call_id), "a@x");
+	put(MAP_CALLS, &key, &record);
+	pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY, some_history());
+	expect_code(run("calls", "a@x", NULL), 0);
+	expect_asked(pid);
+	expect_text(answer.out, "OTHER LEGS");
+	expect_text(answer.out, "leg@x");
+	expect_text(answer.out, "200 OK");
+	pid = stand_in(DAEMON_ANSWERS, ASKED_HISTORY, some_history());
+	document = parse(run("calls", "--json", "a@x", NULL));
+	expect_asked(pid);
+	rows_of(document, "messages", 5);
+	expect_member(json_array_get(rows_of(document, "calls", 1), 0), "other_legs", "leg@x");
+	document = parse(run("calls", "--json", "leg@x", NULL));
+	rows_of(document, "messages", 0);
+	expect_member(json_array_get(rows_of(document, "calls", 1), 0), "other_legs", "a@x");
+}
+
+Test(ctl, stats_and_status_have_ratios_and_means_of_rfc_6076)
+{
+	static const char reply[] =
+		"{\"ok\":true,\"quality\":[{\"service\":\"proxy\",\"attempts\":200,"
+		"\"challenged\":90,\"redirected\":10,\"answered\":60,\"declined\":20,"
+		"\"ineffective\":10,\"completed\":4,\"talked_s\":40,\"registers\":30,"
+		"\"registers_challenged\":10,\"registers_failed\":5,"
+		"\"ringing\":{\"count\":2,\"total_us\":300000,\"longest_us\":200000}}]}\n";
+	json_t *row;
+	pid_t pid;
+
+	for (int i = 0; i < 2; i++) {
+		pid = stand_in(DAEMON_ANSWERS, "{\"command\":\"status\"}\n", reply);
+		row = json_array_get(
+			rows_of(parse(run(i ? "status" : "stats", "--json", NULL)), "quality", 1),
+			0);
+		expect_asked(pid);
+		expect_member(row, "service", "proxy");
+		cr_assert_float_eq(json_number_value(json_object_get(row, "ser_percent")), 60, 0.1);
+		cr_assert_float_eq(json_number_value(json_object_get(row, "seer_percent")), 80,
+				   0.1);
+		cr_assert_float_eq(json_number_value(json_object_get(row, "isa_percent")), 5, 0.1);
+		cr_assert_float_eq(json_number_value(json_object_get(row, "ira_percent")), 25, 0.1);
+		cr_assert_eq(number_in(row, "srd_ms"), 150);
+		cr_assert_eq(number_in(row, "srd_longest_ms"), 200);
+		cr_assert_eq(number_in(row, "talk_s"), 10);
+		cr_assert(json_is_null(json_object_get(row, "rrd_ms")));
+	}
+	parse(run("stats", "--json", NULL));
+	expect_code(run("stats", NULL), 0);
+	cr_assert_null(strstr(answer.out, "SEER"), "nothing without a daemon");
+}
+
+Test(ctl, calls_are_filtered_by_backend)
+{
+	const struct dialog_key key = { .call_id_hash = 2 };
+	const struct dialog dialog = { .backend = 3 };
+
+	put_three_calls();
+	put(MAP_DIALOGS, &key, &dialog);
+	expect_member(json_array_get(rows_of(parse(run("--json", "calls", "--backend", "3", NULL)),
+					     "calls", 1),
+				     0),
+		      "call_id", "b@x");
+	rows_of(parse(run("--json", "calls", "--backend", "x", NULL)), "calls", 0);
 }
 
 /* ---- replay ---- */

@@ -498,3 +498,75 @@ Test(track_dialog, peers_are_read_back_as_they_were_written,
 		cr_expect(!record_peer_read(rubbish[i], RECORD_PEER, &peer), "%s", rubbish[i]);
 	}
 }
+
+Test(track_dialog, guesses_end_no_call,
+     .description =
+	     "500 calls up, and for each every request and response that can be sent knowing "
+	     "all of it but the tags: no record changes, and no call is added")
+{
+	static const char *const lines[] = { "> INVITE", "< 200 INVITE", "> ACK branch=x", NULL };
+	static const char *const guesses[] = {
+		"> BYE cseq=2 from=A1 to=B1",
+		"> BYE cseq=2 from=- to=-",
+		"> CANCEL from=A1 to=-",
+		"> INVITE cseq=9 from=A1 to=B1",
+		"> INVITE cseq=9 from=A1",
+		"> UPDATE cseq=9 from=A1 to=B1 se=90",
+		"> 200 BYE cseq=2 from=A1 to=B1",
+		"> 487 INVITE from=A1 to=B1",
+		"> 200 INVITE from=A1 to=B1 se=90",
+		"> PRACK cseq=9 from=B to=B1",
+		"> REFER cseq=9 from=A1 to=A2",
+		"> BYE cseq=2 from=B to=B",
+		NULL,
+	};
+	struct stage *s = stage_new();
+	struct call_record *records;
+
+	fill(s, 500, lines);
+	records = malloc(s->call_count * sizeof(*records));
+	cr_assert_not_null(records);
+	for (size_t i = 0; i < s->call_count; i++)
+		records[i] = s->calls[i].record;
+	fill(s, 500, guesses);
+	cr_assert_eq(s->call_count, 500);
+	cr_assert_eq(stage_stats(s).calls, 500);
+	cr_assert_leq(stage_stats(s).transactions, s->config.transactions,
+		      "requests outside of calls, as which they count, have a table of their own");
+	for (size_t i = 0; i < s->call_count; i++)
+		cr_assert_eq(memcmp(&records[i], &s->calls[i].record, sizeof(records[i])), 0,
+			     "call %zu", i);
+	free(records);
+	stage_free(s);
+}
+
+Test(track_dialog, calls_whose_hashes_collide_stay_apart,
+     .description = "another Call-ID with the same hash changes nothing of the call that is there, "
+		    "and takes its place once it is over")
+{
+	static const char *const strangers[] = { "> INVITE id=two from=A9",
+						 "< 180 INVITE id=two from=A9",
+						 "> BYE id=two from=A9 cseq=2",
+						 "< 486 INVITE id=two from=A9" };
+	struct stage *s = stage_new();
+	struct call_record before;
+
+	PLAY(s, CALL_UP);
+	before = *stage_call(s, "one");
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		struct track_arrival arrival;
+		struct stage_line line;
+		char text[STAGE_TEXT];
+		size_t length = stage_message(text, &line, strangers[i]);
+
+		cr_assert_eq(sip_message_parse(text, length, &s->message, NULL), 0);
+		arrival = stage_arrival(&line, s->now_ns);
+		arrival.call_id_hash = stage_call_id_hash("one");
+		cr_assert(!track_message(s->track, &arrival, &s->message).of_call, "%s",
+			  strangers[i]);
+		track_flush(s->track);
+		cr_assert_eq(memcmp(&before, stage_call(s, "one"), sizeof(before)), 0, "%s",
+			     strangers[i]);
+	}
+	stage_free(s);
+}

@@ -88,6 +88,39 @@ static const struct script scripts[] = {
 	  6,
 	  3,
 	  true },
+	{ "reliable ringing",
+	  { "> INVITE", "< 183 INVITE sdp=PCMA", "> PRACK cseq=2 to=B", "< 200 PRACK cseq=2",
+	    "< 200 INVITE", "> ACK branch=-a", "> BYE cseq=3" },
+	  6,
+	  6,
+	  false },
+	{ "BYEs from both sides",
+	  { "> INVITE", "< 200 INVITE", "> ACK branch=-a", "> BYE cseq=2",
+	    "< BYE cseq=1 from=B to=A", "< 200 BYE cseq=2", "> 200 BYE cseq=1 from=B to=A" },
+	  6,
+	  6,
+	  false },
+	{ "redirected, tried elsewhere, answered",
+	  { "> INVITE", "< 302 INVITE to=x", "> ACK to=x", "> INVITE cseq=2", "< 180 INVITE cseq=2",
+	    "< 200 INVITE cseq=2", "> ACK cseq=2 branch=-a" },
+	  6,
+	  6,
+	  false },
+	{ "session timer, held, another codec, resumed",
+	  { "> INVITE sdp=PCMA", "< 200 INVITE sdp=PCMA se=90", "> ACK branch=-a",
+	    "> INVITE cseq=2 to=B sdp=PCMA:sendonly", "< 200 INVITE cseq=2 sdp=PCMA:recvonly se=90",
+	    "> UPDATE cseq=3 to=B sdp=opus", "< 200 UPDATE cseq=3 sdp=opus se=90",
+	    "< BYE cseq=1 from=B to=A" },
+	  3,
+	  3,
+	  true },
+	{ "a transfer, and re-INVITEs from both sides at once",
+	  { "> INVITE", "< 200 INVITE", "> ACK branch=-a", "< REFER cseq=1 from=B to=A",
+	    "> INVITE cseq=2 to=B", "< INVITE cseq=2 from=B to=A", "< 491 INVITE cseq=2",
+	    "> 491 INVITE cseq=2 from=B to=A", "> BYE cseq=3" },
+	  3,
+	  2,
+	  false },
 	{ "BYE in the early dialog",
 	  { "> INVITE", "< 180 INVITE", "> BYE cseq=2", "< 200 BYE cseq=2", "< 487 INVITE",
 	    "> ACK" },
@@ -136,6 +169,9 @@ static void check_record(const struct call_record *r, const char *what)
 		  what);
 	cr_assert(!r->setup_ms || r->answered_unix_ns, "%s: setup time, but no answer", what);
 	cr_assert_leq(r->retransmissions, r->messages, "%s", what);
+	cr_assert_leq(r->reinvites, r->messages, "%s: %u re-INVITEs", what, r->reinvites);
+	cr_assert(!r->held || r->holds, "%s: held, but never put on hold", what);
+	cr_assert(!r->codec_changes || r->codec[0], "%s: codec changed, but none is known", what);
 	cr_assert_geq(r->updated_unix_ns, r->started_unix_ns, "%s", what);
 }
 

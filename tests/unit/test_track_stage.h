@@ -21,6 +21,7 @@
  *	sdp=		a session description: codecs with "," between, then after a ":" the direction,
  *			as in sdp=PCMA,opus:sendonly; a codec's name is its payload type, too
  *	auth		with credentials
+ *	challenge=	Proxy-Authenticate with that for stale
  */
 #ifndef TEST_TRACK_STAGE_H
 #define TEST_TRACK_STAGE_H
@@ -245,6 +246,10 @@ static inline void stage_word(struct stage_line *l, const char *word)
 		snprintf(l->extra + used, sizeof(l->extra) - used, "Session-ID: %s\r\n", value);
 	} else if (!strncmp(word, "sdp=", 4)) {
 		snprintf(l->sdp, sizeof(l->sdp), "%s", value);
+	} else if (!strncmp(word, "challenge=", 10)) {
+		snprintf(l->extra + used, sizeof(l->extra) - used,
+			 "Proxy-Authenticate: Digest realm=\"r\", nonce=\"m\", stale=%s\r\n",
+			 value);
 	} else if (!strcmp(word, "auth")) {
 		snprintf(l->extra + used, sizeof(l->extra) - used,
 			 "Authorization: Digest username=\"alice\", realm=\"r\", nonce=\"n\", "

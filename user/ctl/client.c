@@ -136,9 +136,16 @@ static int request_line(const json_t *request, char **line)
 	return err;
 }
 
+static uint64_t timeout_s(const json_t *request)
+{
+	const char *command = json_string_value(json_object_get(request, "command"));
+
+	return command && strcmp(command, "reload") == 0 ? CLIENT_RELOAD_S : CLIENT_TIMEOUT_S;
+}
+
 int client_ask_json(const json_t *request, json_t **reply)
 {
-	uint64_t deadline = clock_monotonic_ns() + CLIENT_TIMEOUT_S * NSEC_PER_SEC;
+	uint64_t deadline = clock_monotonic_ns() + timeout_s(request) * NSEC_PER_SEC;
 	char *line = NULL, *text = NULL;
 	json_t *object = NULL;
 	size_t len = 0;

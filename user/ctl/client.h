@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #define CLIENT_TIMEOUT_S  5
+#define CLIENT_RELOAD_S	  60 /* a list of 250,000 networks may take its time on a busy host */
 #define CLIENT_REPLY_MAX  (16u << 20)
 #define CLIENT_SOCKET_DIR "/run/sipxdp"
 

@@ -13,6 +13,7 @@
 #include "ctl/duration.h"
 #include "ctl/instance.h"
 #include "ctl/options.h"
+#include "ctl/quality.h"
 #include "plane/clock.h"
 
 #define CLEAR_SCREEN "\033[H\033[J"
@@ -84,8 +85,12 @@ static int run(const struct maps *maps, bool watching)
 		code = watch(maps, last, now);
 	else
 		code = counters_read(maps, now);
-	if (!code && !watching)
-		code = report_close(counters_report("stats", maps, now, NULL));
+	if (!code && !watching) {
+		struct report *report = counters_report("stats", maps, now, NULL);
+
+		quality_ask_and_report(report);
+		code = report_close(report);
+	}
 	free(now);
 	free(last);
 	return code;

@@ -15,6 +15,7 @@
 #include "ctl/duration.h"
 #include "ctl/names.h"
 #include "ctl/options.h"
+#include "ctl/quality.h"
 #include "ctl/report.h"
 #include "ctl/text.h"
 #include "plane/clock.h"
@@ -281,6 +282,7 @@ static json_t *daemon_json(const struct view *view)
 				 client_strerror(view->daemon_err));
 	object = json_copy(view->daemon);
 	json_object_del(object, "ok");
+	json_object_del(object, "quality"); /* an array of its own */
 	json_object_set_new(object, "alive", json_true());
 	return object;
 }
@@ -335,6 +337,8 @@ static int report_status(const struct view *view, const struct blind *blind)
 	report_next(report, "tables", table_columns, TABLE_COLUMNS);
 	for (size_t i = 0; i < TABLES_MAX; i++)
 		report_table(report, &view->tables[i]);
+	if (view->daemon)
+		quality_report(report, json_object_get(view->daemon, "quality"));
 	report_members(report, view, blind);
 	code = report_close(report);
 	if (!ctl_global.json)

@@ -11,7 +11,8 @@
 #include "ctl/names.h"
 #include "ctl/text.h"
 
-#define REASON_LINES 8 /* more are not shown */
+#define REASON_LINES 8 /* more are not shown, and fewer where there is little height */
+#define REASON_SHARE 6 /* at most this part of the height */
 #define URI_WIDTH    28
 #define RATE_SIZE    24
 
@@ -91,9 +92,12 @@ static void draw_services(const struct top_view *view, struct top_frame *frame)
 
 static void draw_reasons(const struct top_view *view, struct top_frame *frame)
 {
+	size_t share = frame->height / REASON_SHARE;
+	size_t lines = share < REASON_LINES ? share : REASON_LINES;
+
 	add_line(frame, TOP_HEAD, "%-11s %-20s %9s %14s", "VERDICT", "REASON", "PACKETS/s",
 		 "PACKETS");
-	for (size_t i = 0; i < view->reason_count && i < REASON_LINES; i++) {
+	for (size_t i = 0; i < view->reason_count && i < lines; i++) {
 		const struct top_reason *reason = &view->reasons[i];
 		char rate[RATE_SIZE];
 

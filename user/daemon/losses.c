@@ -5,6 +5,7 @@
 
 #include "daemon/log.h"
 #include "daemon/losses.h"
+#include "plane/clock.h"
 
 static const struct loss {
 	size_t offset; /* of the count in struct host_state */
@@ -42,6 +43,7 @@ void losses_begin(struct losses *losses, const struct host_state *state)
 	for (size_t i = 0; i < WATCHED_COUNT; i++)
 		*told_count(losses, watched[i].offset) = read_count(state, watched[i].offset);
 	losses->begun = losses->told;
+	losses->tap_unix_ns = 0;
 }
 
 __u64 losses_of_tap(const struct losses *losses)
@@ -49,10 +51,17 @@ __u64 losses_of_tap(const struct losses *losses)
 	return losses->told.tap_lost - losses->begun.tap_lost;
 }
 
+uint64_t losses_of_tap_at(const struct losses *losses)
+{
+	return losses->tap_unix_ns;
+}
+
 void losses_report(struct losses *losses, const struct host_state *state)
 {
 	static struct log_limit limits[WATCHED_COUNT];
 
+	if (read_count(state, offsetof(struct host_state, tap_lost)) > losses->told.tap_lost)
+		losses->tap_unix_ns = clock_realtime_ns();
 	for (size_t i = 0; i < WATCHED_COUNT; i++) {
 		uint64_t now = read_count(state, watched[i].offset);
 		uint64_t *told = told_count(losses, watched[i].offset);

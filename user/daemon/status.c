@@ -10,6 +10,7 @@
 #include "daemon/log.h"
 #include "daemon/quality_reply.h"
 #include "daemon/status.h"
+#include "plane/clock.h"
 
 #define WARNING_TEXT_SIZE 256
 
@@ -40,6 +41,7 @@ static void set_tracking(json_t *reply, const struct tracking_stats *stats)
 {
 	set_number(reply, "tap_records", stats->records);
 	set_number(reply, "tap_lost", stats->lost);
+	set_number(reply, "tap_lost_unix_ns", stats->lost_unix_ns);
 	set_number(reply, "tap_damaged", stats->damaged);
 	set_number(reply, "messages", stats->messages);
 	set_number(reply, "parse_errors", stats->parse_errors);
@@ -86,6 +88,12 @@ static void warn_blindness(const struct daemon *daemon, const struct tracking_st
 	const struct track_stats *track = &stats->track;
 	char forwarding[FORWARDING_TEXT_SIZE];
 
+	if (stats->lost_unix_ns)
+		warn(warnings,
+		     "calls that were under way %llu s ago may be incomplete: their "
+		     "messages did not fit into the tap's ring",
+		     (unsigned long long)((clock_realtime_ns() - stats->lost_unix_ns) /
+					  NSEC_PER_SEC));
 	if (stats->cut_short)
 		warn(warnings, "%llu messages were not tracked: their headers go on beyond the tap",
 		     (unsigned long long)stats->cut_short);
@@ -97,6 +105,11 @@ static void warn_blindness(const struct daemon *daemon, const struct tracking_st
 		     (unsigned long long)track->transactions_full);
 	if (forwarding_missing(daemon->config, forwarding))
 		warn(warnings, "%s", forwarding);
+	if (track->calls_evicted)
+		warn(warnings,
+		     "the table of calls was full: %llu calls that were not answered made room for "
+		     "answered ones",
+		     (unsigned long long)track->calls_evicted);
 	if (!daemon->sandboxed)
 		warn(warnings, "system calls of the daemon are not filtered");
 	if (log_lost())

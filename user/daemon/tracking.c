@@ -302,6 +302,7 @@ void tracking_stats(const struct tracking *tracking, struct tracking_stats *out)
 
 	stats.damaged = tap_damaged(tracking->tap);
 	stats.lost = losses_of_tap(&tracking->losses);
+	stats.lost_unix_ns = losses_of_tap_at(&tracking->losses);
 	track_stats(tracking->track, &stats.track);
 	facts_stats(tracking->facts, &stats.facts);
 	history_stats(tracking->history, &stats.history);

@@ -24,8 +24,9 @@ struct tracking_stats {
 	uint64_t parse_errors; /* of them not SIP by the strict grammar: not tracked */
 	uint64_t cut_short;    /* of them with headers beyond what the tap holds: not tracked */
 	uint64_t samples;
-	uint64_t damaged; /* records that contradict themselves */
-	uint64_t lost;	  /* records that the full ring refused */
+	uint64_t damaged;      /* records that contradict themselves */
+	uint64_t lost;	       /* records that the full ring refused */
+	uint64_t lost_unix_ns; /* when that happened last; calls of then may be incomplete */
 	struct track_stats track;
 	struct facts_stats facts;
 	struct history_stats history;

@@ -153,6 +153,14 @@ static bool service_has_family(const struct config_service *service, bool ipv4)
 	return false;
 }
 
+static bool service_has_port(const struct config_service *service, uint16_t port)
+{
+	for (size_t i = 0; i < service->listen_count; i++)
+		if (service->listens[i].endpoint.port == port)
+			return true;
+	return false;
+}
+
 /* nat and dsr leave the family as it is; a tunnel carries either in either. */
 static bool family_matters(const struct config_balance *balance)
 {
@@ -194,6 +202,10 @@ const char *config_backend_wrong(const struct config *cfg, const struct config_s
 		return "a loopback address: packets from outside cannot be sent on to it";
 	if (backend_loops(cfg, &service->balance, endpoint))
 		return "it is an address that a service listens on: packets would loop";
+	*expected = "the port of a listen of the service: dsr leaves the port as it is";
+	if (service->balance.forward == CONFIG_FORWARD_DSR &&
+	    !service_has_port(service, endpoint->port))
+		return "another port than that of the service";
 	*expected = "the family of the service's listens";
 	if (family_matters(&service->balance) && !service_has_family(service, ipv4))
 		return ipv4 ? "an IPv4 backend, but the service has no IPv4 listen"

@@ -2,6 +2,7 @@
 /* Reads what the state machines need out of a parsed message. */
 #include "track/event.h"
 
+#include "sip/digest.h"
 #include "track/aor.h"
 #include "track/transaction.h"
 
@@ -32,6 +33,26 @@ void event_read(struct event *e, const struct track *t, const struct track_arriv
 		.credentials = sip_message_has(m, SIP_HEADER_AUTHORIZATION) ||
 			       sip_message_has(m, SIP_HEADER_PROXY_AUTHORIZATION),
 	};
+}
+
+static bool says_stale(const struct sip_message *m, enum sip_header_id id)
+{
+	const struct sip_header *header = NULL;
+	struct sip_challenge challenge;
+	struct sip_cursor cursor;
+
+	while ((header = sip_message_header(m, id, header))) {
+		cursor = sip_message_cursor(m, header);
+		if (sip_take_challenge(&cursor, &challenge) && challenge.stale)
+			return true;
+	}
+	return false;
+}
+
+bool event_is_stale(const struct event *e)
+{
+	return says_stale(e->message, SIP_HEADER_WWW_AUTHENTICATE) ||
+	       says_stale(e->message, SIP_HEADER_PROXY_AUTHENTICATE);
 }
 
 /* The digits at the start of text as a number, no larger than 2^32-1. */

@@ -40,6 +40,10 @@ static inline bool event_is_challenge(const struct event *e)
 	return e->status == 401 || e->status == 407;
 }
 
+/* Does a challenge say that the credentials were good and only their nonce too old (RFC 7616 section
+ * 3.3, stale)? */
+bool event_is_stale(const struct event *e);
+
 /* The interval of Session-Expires (RFC 4028 section 4) in seconds, never below the 90 that the RFC
  * allows; 0: there is none. */
 uint32_t event_session_expires(const struct event *e);

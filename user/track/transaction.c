@@ -195,6 +195,8 @@ void transaction_report(struct track *t, const struct event *e, bool credentials
 	if (event_is_challenge(e) || e->status == 403) {
 		if (!credentials)
 			return; /* a bare challenge is no offence, nor is a closed door */
+		if (event_is_stale(e))
+			return;
 		fact.kind = TRACK_REFUSED;
 	} else if (e->status == 404 || e->status == 604) {
 		fact.kind = TRACK_UNKNOWN;

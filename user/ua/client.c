@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a user agent asks: the order's request, then ACK, re-INVITE, BYE, CANCEL, each in a client
- * transaction; and what their responses lead to (RFC 3261 sections 8.1.3, 9.1, 13.2.2, 14.1). */
+/* What a user agent asks: requests in client transactions, their responses and what those lead to,
+ * and CANCEL (RFC 3261 sections 8.1.3, 9.1, 17.1, 22). */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -9,11 +9,6 @@
 #include "ua/core.h"
 
 #define NS_PER_S UINT64_C(1000000000)
-
-/* After a 491, who made the Call-ID waits 2.1 to 4 s (section 14.1). */
-#define GLARE_MIN_MS  2100
-#define GLARE_SPAN_MS 1900
-#define NS_PER_MS     UINT64_C(1000000)
 
 static bool is_free(const struct ua_client *c)
 {
@@ -37,7 +32,7 @@ static struct ua_client *take_client(struct ua *ua)
 	return oldest;
 }
 
-static struct ua_client *find_waiting(struct ua *ua, enum ua_purpose purpose)
+struct ua_client *ua_client_waiting(struct ua *ua, enum ua_purpose purpose)
 {
 	for (unsigned int i = 0; i < UA_CLIENTS_MAX; i++) {
 		struct ua_client *c = &ua->clients[i];
@@ -189,9 +184,8 @@ int ua_client_order(struct ua *ua, unsigned int tries, uint64_t now, struct sip_
 	return start_client(ua, UA_FOR_ORDER, ua->order.method, NULL, tries, now, error);
 }
 
-/* A request that follows from another. What cannot be sent is told, and false returned. */
-static bool follow(struct ua *ua, enum ua_purpose purpose, const char *method, struct ua_leg *leg,
-		   unsigned int tries, uint64_t now)
+bool ua_client_follow(struct ua *ua, enum ua_purpose purpose, const char *method,
+		      struct ua_leg *leg, unsigned int tries, uint64_t now)
 {
 	struct sip_error error = { 0 };
 	int err = start_client(ua, purpose, method, leg, tries, now, &error);
@@ -200,32 +194,6 @@ static bool follow(struct ua *ua, enum ua_purpose purpose, const char *method, s
 		ua_note(ua, "%s cannot be sent: %s", method,
 			error.what ? error.what : strerror(-err));
 	return !err;
-}
-
-/* ---- hanging up ---- */
-
-static void end_talk(struct ua *ua, uint64_t now)
-{
-	if (!find_waiting(ua, UA_FOR_BYE))
-		ua_finish(ua, UA_SUCCEEDED, 0, now);
-}
-
-static void send_bye(struct ua *ua, struct ua_leg *leg, uint64_t now)
-{
-	if (leg->dialog.over)
-		return;
-	leg->dialog.over = true;
-	if (!follow(ua, UA_FOR_BYE, "BYE", leg, 0, now))
-		ua->result.spoilt = true;
-}
-
-void ua_client_leave(struct ua *ua, uint64_t now)
-{
-	if (ua->phase != UA_TALKING)
-		return;
-	ua->phase = UA_LEAVING;
-	send_bye(ua, ua->talk, now);
-	end_talk(ua, now);
 }
 
 /* ---- cancelling ---- */
@@ -253,7 +221,7 @@ static bool send_cancel(struct ua *ua, struct ua_client *invite, uint64_t now)
 
 void ua_client_cancel(struct ua *ua, uint64_t now)
 {
-	struct ua_client *invite = find_waiting(ua, UA_FOR_ORDER);
+	struct ua_client *invite = ua_client_waiting(ua, UA_FOR_ORDER);
 
 	if (!ua->cancel_wanted && invite && invite->transaction.state == UA_TRYING)
 		ua_note(ua, "CANCEL waits for a provisional response (RFC 3261 9.1)");
@@ -262,126 +230,6 @@ void ua_client_cancel(struct ua *ua, uint64_t now)
 		return;
 	ua->cancel_sent = send_cancel(ua, invite, now);
 	ua->cancelled_until = now + UA_TIMEOUT_NS;
-}
-
-/* ---- 2xx to INVITE ---- */
-
-static struct ua_leg *find_leg(struct ua *ua, const struct sip_message *msg, struct sip_slice tag)
-{
-	for (unsigned int i = 0; i < UA_LEGS_MAX; i++)
-		if (ua->legs[i].used && sip_slice_is(msg->text, tag, ua->legs[i].dialog.remote_tag))
-			return &ua->legs[i];
-	return NULL;
-}
-
-static struct ua_leg *take_leg(struct ua *ua)
-{
-	for (unsigned int i = 0; i < UA_LEGS_MAX; i++)
-		if (!ua->legs[i].used)
-			return &ua->legs[i];
-	return NULL;
-}
-
-/* The ACK of a 2xx is a request of the dialog, with a branch of its own, the INVITE's number and
- * the INVITE's credentials (section 13.2.2.4). False if it cannot be sent. */
-static bool acknowledge(struct ua *ua, struct ua_leg *leg, const struct ua_client *invite)
-{
-	struct ua_text out = ua_text_in(leg->ack, sizeof(leg->ack));
-	struct ua_request r = invite->request;
-	int err;
-
-	err = ua_dialog_path(&leg->dialog, &r.path)
-		      ?: ua_find_hop(ua, r.path.next, ua->order.hop.transport, &r.hop);
-	if (!err) {
-		strcpy(r.to_tag, leg->dialog.remote_tag);
-		ua_make_token(ua, SIP_MAGIC_COOKIE, r.branch, sizeof(r.branch));
-		ua_write_ack(ua, &r, &out);
-		err = out.full ? -EMSGSIZE : 0;
-	}
-	if (!err) {
-		leg->ack_length = out.length;
-		leg->ack_hop = r.hop;
-		leg->ack_cseq = r.cseq;
-		err = ua_emit(ua, &r.hop, leg->ack, leg->ack_length, false, UA_NO_TIMER);
-	}
-	if (err)
-		ua_note(ua, "ACK cannot be sent: %s", strerror(-err));
-	return !err;
-}
-
-static void acknowledge_again(struct ua *ua, const struct ua_leg *leg, uint32_t cseq)
-{
-	if (leg->ack_length && leg->ack_cseq == cseq)
-		ua_emit(ua, &leg->ack_hop, leg->ack, leg->ack_length, true, UA_NO_TIMER);
-}
-
-/* The call begins: how long it lasts, and when it is changed. */
-static void talk(struct ua *ua, struct ua_leg *leg, uint64_t now)
-{
-	ua->talk = leg;
-	ua->phase = UA_TALKING;
-	ua->hold_until = now + ua->order.hold;
-	if (ua->order.reinvite) {
-		ua->reinvites_left = 2; /* hold, and back */
-		ua->reinvite_at = now + ua->order.hold / 3;
-	}
-	if (ua->cancel_wanted) {
-		ua_note(ua, "the call was answered before the CANCEL took effect: it is hung up");
-		ua_client_leave(ua, now);
-	}
-}
-
-/* A leg for a 2xx from a branch that is new; NULL: there is none. */
-static struct ua_leg *make_leg(struct ua *ua, const struct ua_client *c)
-{
-	struct ua_leg *leg = take_leg(ua);
-
-	if (!leg || ua_dialog_make(&leg->dialog, &ua->msg, c->request.path.uri)) {
-		ua_note(ua, "a 2xx cannot be acknowledged: %s",
-			leg ? "its Contact or Record-Route is too long" : "too many branches");
-		return NULL;
-	}
-	leg->used = true;
-	leg->ack_cseq = 0;
-	leg->ack_length = 0;
-	return leg;
-}
-
-static void start_call(struct ua *ua, const struct ua_client *c, uint64_t now)
-{
-	struct ua_leg *leg = make_leg(ua, c);
-
-	ua->result.outcome = UA_SUCCEEDED;
-	if (!leg) {
-		ua->result.spoilt = true;
-		ua_finish(ua, UA_SUCCEEDED, 0, now);
-		return;
-	}
-	if (!acknowledge(ua, leg, c))
-		ua->result.spoilt = true;
-	talk(ua, leg, now);
-}
-
-/* Another 2xx to the same INVITE: a copy, or another branch of a forked call, which is hung up at
- * once (section 13.2.2.4). */
-static void take_late_2xx(struct ua *ua, const struct ua_client *c, uint64_t now)
-{
-	struct ua_leg *leg = find_leg(ua, &ua->msg, ua->msg.to.tag);
-
-	if (leg) {
-		acknowledge_again(ua, leg, c->request.cseq);
-		return;
-	}
-	if (c->purpose != UA_FOR_ORDER)
-		return;
-	leg = make_leg(ua, c);
-	if (!leg)
-		return;
-	ua_note(ua, "another branch of the call answered too: it is hung up");
-	acknowledge(ua, leg, c);
-	send_bye(ua, leg, now);
-	if (ua->phase == UA_OVER)
-		ua->over_at = now + UA_LINGER_NS;
 }
 
 /* ---- final responses ---- */
@@ -411,7 +259,7 @@ static bool ask_for_longer(struct ua *ua, const struct ua_client *c, uint64_t no
 		return false;
 	ua->expires = (uint32_t)least.value;
 	ua_note(ua, "the registrar wants at least %" PRIu32 " s", ua->expires);
-	return follow(ua, UA_FOR_ORDER, ua->order.method, NULL, c->tries + 1, now);
+	return ua_client_follow(ua, UA_FOR_ORDER, ua->order.method, NULL, c->tries + 1, now);
 }
 
 static const char *why_not_again(int err)
@@ -444,7 +292,7 @@ static bool answer_challenge(struct ua *ua, const struct ua_client *c, uint64_t 
 		ua_note(ua, "the challenge is not answered: %s", why_not_again(err));
 		return false;
 	}
-	return follow(ua, c->purpose, c->request.method, c->leg, c->tries + 1, now);
+	return ua_client_follow(ua, c->purpose, c->request.method, c->leg, c->tries + 1, now);
 }
 
 static uint64_t linger_of(const struct ua_client *c)
@@ -461,58 +309,18 @@ static void end_order(struct ua *ua, const struct ua_client *c, uint64_t now)
 		ua_explain(ua, "answered %u %s", ua->result.status, ua->result.reason);
 		ua_finish(ua, UA_REFUSED, linger_of(c), now);
 	} else if (ua->invite) {
-		start_call(ua, c, now);
+		ua_call_start(ua, c, now);
 	} else {
 		ua_finish(ua, UA_SUCCEEDED, 0, now);
 	}
 }
 
-static void schedule_reinvite(struct ua *ua, uint64_t delay, uint64_t now)
-{
-	ua->reinvite_at = now + delay;
-	if (ua->hold_until < ua->reinvite_at + UA_T1_NS)
-		ua->hold_until = ua->reinvite_at + UA_T1_NS;
-}
-
-static uint64_t glare_delay(struct ua *ua)
-{
-	uint16_t chance;
-
-	ua->world.random(ua->world.context, &chance, sizeof(chance));
-	return (GLARE_MIN_MS + chance % GLARE_SPAN_MS) * NS_PER_MS;
-}
-
-static void refuse_reinvite(struct ua *ua, uint64_t now)
-{
-	uint16_t status = ua->msg.start.status;
-
-	if (status == 491 && ua->glares < UA_TRIES_MAX) {
-		ua->glares++;
-		ua_note(ua, "both sides changed the call at once: ours is sent again");
-		ua->session.held = !ua->session.held; /* as it was before */
-		ua->reinvites_left++;
-		schedule_reinvite(ua, glare_delay(ua), now);
-		return;
-	}
-	ua->result.spoilt = true;
-	ua->reinvites_left = 0;
-	ua_note(ua, "the call was not changed");
-	if (status == 481 || status == 408) /* section 14.1: the dialog is gone */
-		ua_client_leave(ua, now);
-}
-
 static void end_reinvite(struct ua *ua, struct ua_client *c, uint64_t now)
 {
-	ua->reinvite_until = UA_NEVER;
-	if (ua->msg.start.status >= 300) {
-		if (!answer_challenge(ua, c, now))
-			refuse_reinvite(ua, now);
-		return;
-	}
-	if (ua_dialog_retarget(&c->leg->dialog, &ua->msg) || !acknowledge(ua, c->leg, c))
-		ua->result.spoilt = true;
-	if (ua->reinvites_left)
-		schedule_reinvite(ua, ua->order.hold / 3, now);
+	if (ua->msg.start.status < 300)
+		ua_call_changed(ua, c, now);
+	else if (!answer_challenge(ua, c, now))
+		ua_call_unchanged(ua, now);
 }
 
 static void end_bye(struct ua *ua, const struct ua_client *c, uint64_t now)
@@ -524,7 +332,7 @@ static void end_bye(struct ua *ua, const struct ua_client *c, uint64_t now)
 			ua->result.spoilt = true;
 	}
 	if (ua->phase == UA_LEAVING)
-		end_talk(ua, now);
+		ua_call_end(ua, now);
 }
 
 static void take_final(struct ua *ua, struct ua_client *c, uint64_t now)
@@ -550,7 +358,7 @@ static void take_again(struct ua *ua, struct ua_client *c, uint64_t now)
 	if (!c->transaction.invite)
 		return;
 	if (c->transaction.state == UA_ACCEPTED)
-		take_late_2xx(ua, c, now);
+		ua_call_again(ua, c, now);
 	else if (c->ack_length)
 		ua_emit(ua, &c->request.hop, c->ack, c->ack_length, true, UA_NO_TIMER);
 }
@@ -620,12 +428,12 @@ static void give_up(struct ua *ua, struct ua_client *c, enum ua_outcome outcome,
 	case UA_FOR_REINVITE:
 		ua->result.spoilt = true;
 		ua->reinvites_left = 0;
-		ua_client_leave(ua, now); /* section 12.2.1.2 */
+		ua_call_leave(ua, now); /* section 12.2.1.2 */
 		break;
 	case UA_FOR_BYE:
 		ua->result.spoilt = true;
 		if (ua->phase == UA_LEAVING)
-			end_talk(ua, now);
+			ua_call_end(ua, now);
 		break;
 	case UA_FOR_CANCEL: break;
 	}
@@ -710,34 +518,6 @@ static void run_asking(struct ua *ua, uint64_t now)
 	ua_client_cancel(ua, now);
 }
 
-static void start_reinvite(struct ua *ua, uint64_t now)
-{
-	ua->reinvites_left--;
-	ua->reinvite_at = UA_NEVER;
-	ua->session.held = !ua->session.held;
-	ua->session.version++;
-	ua->reinvite_until = now + UA_TIMEOUT_NS;
-	ua_note(ua, ua->session.held ? "re-INVITE: on hold" : "re-INVITE: back from hold");
-	if (!follow(ua, UA_FOR_REINVITE, "INVITE", ua->talk, 0, now)) {
-		ua->result.spoilt = true;
-		ua->reinvites_left = 0;
-	}
-}
-
-static void run_talking(struct ua *ua, uint64_t now)
-{
-	bool pending = ua_client_has_invite(ua);
-
-	if (pending && now >= ua->reinvite_until) {
-		ua->result.spoilt = true;
-		ua_client_leave(ua, now);
-	} else if (!pending && now >= ua->hold_until) {
-		ua_client_leave(ua, now);
-	} else if (!pending && now >= ua->reinvite_at && !ua_server_has_invite(ua)) {
-		start_reinvite(ua, now); /* one INVITE at a time (section 14.1) */
-	}
-}
-
 void ua_client_run(struct ua *ua, uint64_t now)
 {
 	for (unsigned int i = 0; i < UA_CLIENTS_MAX; i++)
@@ -745,7 +525,7 @@ void ua_client_run(struct ua *ua, uint64_t now)
 	if (ua->phase == UA_ASKING)
 		run_asking(ua, now);
 	else if (ua->phase == UA_TALKING)
-		run_talking(ua, now);
+		ua_call_run(ua, now);
 }
 
 static uint64_t minimum(uint64_t a, uint64_t b)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The inside of a user agent, shared by the files that make it: ua.c (start, what arrives, what is
- * due), client.c (what it asks), server.c (what it is asked), write.c (messages). */
+ * due), client.c (what it asks), call.c (a call that was answered), server.c (what it is asked),
+ * write.c (messages). */
 #ifndef SIPXDP_UA_CORE_H
 #define SIPXDP_UA_CORE_H
 
@@ -148,11 +149,37 @@ void ua_client_lost(struct ua *ua, const struct ua_peer *peer, int error, uint64
 /* Cancels as soon as it may be done (section 9.1). */
 void ua_client_cancel(struct ua *ua, uint64_t now);
 
-/* Hangs up. */
-void ua_client_leave(struct ua *ua, uint64_t now);
+/* A request that follows from another. What cannot be sent is told, and false returned. */
+bool ua_client_follow(struct ua *ua, enum ua_purpose purpose, const char *method,
+		      struct ua_leg *leg, unsigned int tries, uint64_t now);
+
+/* A transaction of that purpose that waits for its final response, or NULL. */
+struct ua_client *ua_client_waiting(struct ua *ua, enum ua_purpose purpose);
 
 /* Does an INVITE of ours wait for its final response? */
 bool ua_client_has_invite(const struct ua *ua);
+
+/* ---- call.c ---- */
+
+/* The first 2xx to the order's INVITE came; c is its transaction. */
+void ua_call_start(struct ua *ua, const struct ua_client *c, uint64_t now);
+
+/* Another 2xx to the same INVITE: a copy, or another branch of a forked call, which is hung up at
+ * once (section 13.2.2.4). */
+void ua_call_again(struct ua *ua, const struct ua_client *c, uint64_t now);
+
+/* A re-INVITE got its 2xx, or another final response that no credentials can turn. */
+void ua_call_changed(struct ua *ua, const struct ua_client *c, uint64_t now);
+void ua_call_unchanged(struct ua *ua, uint64_t now);
+
+/* Hangs up. */
+void ua_call_leave(struct ua *ua, uint64_t now);
+
+/* A BYE has its answer, or will have none: the order is done, unless another one waits. */
+void ua_call_end(struct ua *ua, uint64_t now);
+
+/* Does what is due in a call. */
+void ua_call_run(struct ua *ua, uint64_t now);
 
 /* ---- server.c ---- */
 

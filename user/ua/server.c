@@ -323,7 +323,7 @@ static void run_server(struct ua *ua, struct ua_server *s, uint64_t now)
 	s->again_at = UA_NEVER;
 	if (unacknowledged && ua->phase == UA_TALKING) {
 		ua_note(ua, "no ACK came: the call is hung up (RFC 3261 13.3.1.4)");
-		ua_client_leave(ua, now);
+		ua_call_leave(ua, now);
 	}
 }
 

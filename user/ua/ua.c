@@ -345,7 +345,7 @@ void ua_interrupt(struct ua *ua, uint64_t now)
 	}
 	switch (ua->phase) {
 	case UA_ASKING: interrupt_asking(ua, now); break;
-	case UA_TALKING: ua_client_leave(ua, now); break;
+	case UA_TALKING: ua_call_leave(ua, now); break;
 	case UA_LEAVING: break;
 	case UA_OVER: ua->over_at = now; break;
 	}
