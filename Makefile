@@ -184,10 +184,19 @@ test: deps-test
 coverage: deps-test
 	$(Q)tests/coverage.sh
 
-$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(wildcard include/sipxdp/*.h user/*/*.h tests/fuzz/*.h) | $(SKEL)
+FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+$(B)/fuzz/obj/%.o: %.c | $(SKEL)
 	$(say) FUZZ $@
-	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $@ $< $(LIB_SRC) $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -MMD -MP $(FUZZ_SANITIZE) \
+		-fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(B)/fuzz/libsipxdp.a: $(LIB_SRC:%.c=$(B)/fuzz/obj/%.o)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/libsipxdp.a
+	$(say) LINK $@
+	$(Q)$(CLANG) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 SECONDS_ ?= 60
 FUZZ_SEED ?= 0
