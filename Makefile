@@ -69,6 +69,7 @@ help:
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'
+	@echo 'make test-vm      boot other kernels in QEMU and test there; VM_KERNELS=6.1 for one'
 	@echo 'make coverage     (root) which lines of user/ the unit tests run'
 	@echo 'make bench        (root) what the performance tables are made of'
 	@echo 'make bench-track  the tracker alone'
@@ -180,6 +181,22 @@ bpf-test: $(BPF_TEST_BIN)
 
 test: deps-test
 	$(Q)tests/run.sh
+
+# Other kernels, with the programs of each compiler that is there.
+VM_CLANGS := 14 16 19
+VM_KERNELS ?= 6.1 6.12
+.PHONY: test-vm
+test-vm:
+	$(Q)lab/install-deps.sh build lab test vm
+	$(Q)for c in $(VM_CLANGS); do \
+		$(MAKE) --no-print-directory B=$(B)/vm/clang-$$c CLANG=clang-$$c \
+			$(B)/vm/clang-$$c/bpf/sipxdp.bpf.o || exit 1; done
+	$(Q)$(MAKE) --no-print-directory all lab bpf-test unit $(B)/vm/verify
+	$(Q)tests/vm/run.sh $(VM_KERNELS)
+
+$(B)/vm/verify: tests/vm/verify.c
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lbpf
 
 coverage: deps-test
 	$(Q)tests/coverage.sh
