@@ -483,6 +483,28 @@ Test(track_dialog, everything_survives_a_restart,
 	stage_free(s);
 }
 
+Test(track_dialog, a_flood_that_was_adopted_goes_within_seconds,
+     .description =
+	     "INVITEs that were challenged or not answered are forgotten by the next daemon, "
+	     "too, while a call that rings goes on where it was")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, "> INVITE id=new", "> INVITE id=asked", "< 407 INVITE id=asked",
+	     "> INVITE id=rings", "< 180 INVITE id=rings", "wait 5000");
+	stage_restart(s);
+	PLAY(s, "wait 11000");
+	cr_assert_null(stage_call(s, "asked"));
+	cr_assert_not_null(stage_call(s, "new"));
+	stage_play(s, "wait 22000");
+	cr_assert_null(stage_call(s, "new"));
+	stage_play(s, "wait 135000");
+	cr_assert_eq(stage_call(s, "rings")->state, CALL_RINGING);
+	stage_play(s, "wait 9000");
+	cr_assert_eq(stage_call(s, "rings")->state, CALL_FAILED);
+	stage_free(s);
+}
+
 Test(track_dialog, peers_are_read_back_as_they_were_written,
      .description = "IPv4 and IPv6 with their ports; other text is refused")
 {
