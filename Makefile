@@ -69,6 +69,7 @@ help:
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'
+	@echo 'make soak         (root) an hour of calls and disturbances; SOAK_SECONDS=300 for less'
 	@echo 'make test-vm      boot other kernels in QEMU and test there; VM_KERNELS=6.1 for one'
 	@echo 'make coverage     (root) which lines of user/ the unit tests run'
 	@echo 'make bench        (root) what the performance tables are made of'
@@ -181,6 +182,11 @@ bpf-test: $(BPF_TEST_BIN)
 
 test: deps-test
 	$(Q)tests/run.sh
+
+.PHONY: soak
+soak: deps-lab
+	$(Q)$(MAKE) --no-print-directory all lab
+	$(Q)tests/soak/run.sh
 
 # Other kernels, with the programs of each compiler that is there.
 VM_CLANGS := 14 16 19

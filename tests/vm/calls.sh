@@ -6,13 +6,16 @@ LAB_PHONES=5
 # shellcheck source-path=SCRIPTDIR source=../net/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../net/check.sh"
 
+has_calls() {
+	lab_ctl --json calls --state confirmed | jq -e '.calls | length > 0'
+}
+
 start_guarded_lab enforce
 lab_phones register callers --register 5 || fail "callers: $(lab_get register .register)"
 lab_stats before
 lab_start_flood flood --from 16.0.0.0/4 --rate 4000 --seconds 20
-lab_start_phones calls callers --calls 2 --seconds 10 --give-up 16000
-sleep 6
-check "answered calls in the map" "$(lab_ctl --json calls --state confirmed | jq '.calls | length')" -gt 0
+lab_start_phones calls callers --calls 2 --seconds 10 --hold 6000
+lab_until 20 has_calls || fail "no answered call in the map"
 lab_wait calls || true
 lab_wait flood || fail "flood: $(cat "$lab_tmp/flood.log")"
 lab_stats after
