@@ -32,13 +32,6 @@ static __always_inline void finish_sample(const struct packet *pkt, enum verdict
 		tap_sample_xdp(pkt->xdp, verdict);
 }
 
-/* What is let through goes to the server on this host, or where balance.h has sent it. Without a
- * branch, which would be one more way for the verifier through all that comes before. */
-static __always_inline int finish_pass(const struct packet *pkt)
-{
-	return XDP_PASS ^ pkt->f->action;
-}
-
 static __always_inline int finish(struct packet *pkt, enum verdict verdict)
 {
 	bool monitor = pkt->cfg->monitor || (pkt->conf && pkt->conf->monitor);
@@ -50,13 +43,13 @@ static __always_inline int finish(struct packet *pkt, enum verdict verdict)
 		fragment_remember(pkt, verdict == VERDICT_PASS, true);
 	if (verdict == VERDICT_DROP) {
 		finish_sample(pkt, would_drop ? VERDICT_WOULD_DROP : VERDICT_DROP);
-		return would_drop ? finish_pass(pkt) : XDP_DROP;
+		return would_drop ? XDP_PASS : XDP_DROP;
 	}
 	if (verdict == VERDICT_TX)
 		return XDP_TX;
 	if (pkt->cfg->tap_bytes && class_is_sip(pkt->f->class))
 		tap_message_xdp(pkt->xdp, TAP_INGRESS);
-	return finish_pass(pkt);
+	return XDP_PASS;
 }
 
 #endif

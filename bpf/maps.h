@@ -241,6 +241,16 @@ struct {
 	__type(value, struct next_hops);
 } next_hops SEC(".maps");
 
+/* The programs that sipxdp_ingress goes on in. Written by whoever loads them. A slot that is empty
+ * leaves a packet of a balanced service dropped, as DROP_INTERNAL, and what backends send to the
+ * stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, PROGRAM_COUNT);
+	__type(key, __u32);
+	__type(value, __u32);
+} programs SEC(".maps");
+
 /* What the walk over IPv6 extension headers found. */
 struct extensions {
 	__u32 length; /* of all of them */

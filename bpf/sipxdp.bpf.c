@@ -39,120 +39,68 @@ static __always_inline void ingress_foreign_fragment(struct packet *pkt)
 }
 
 /* Headers that only hide where the packet goes: whether it is ours cannot be told, and as nobody
- * else sends it, it is dropped. VERDICT_COUNT: not ours. */
-static __always_inline enum verdict ingress_endless(struct packet *pkt)
+ * else sends it, it is dropped. */
+static __always_inline int ingress_endless(struct packet *pkt)
 {
 	__u32 zero = 0;
 
-	if (likely(!pkt->f->endless))
-		return VERDICT_COUNT;
 	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
 	if (!pkt->cfg || pkt->cfg->layout != SIPXDP_LAYOUT)
-		return VERDICT_COUNT;
+		return XDP_PASS;
 	packet_addresses(pkt);
 	pkt->f->now = clock_now(pkt->cfg);
 	pkt->f->service = SERVICE_HOST;
 	pkt->f->class = CLASS_DAMAGED;
 	pkt->f->reason = DROP_DAMAGED;
-	return VERDICT_DROP;
-}
-
-static __always_inline void ingress_scan(struct packet *pkt)
-{
-	scan_ingress(pkt->xdp, pkt->f->text_offset, pkt->f->text_length,
-		     pkt->f->datagram_length - (pkt->f->text_offset - pkt->f->payload_offset));
-	pkt->f->scanned = 1;
-}
-
-#define VERDICT_SENT (VERDICT_COUNT + 1) /* a backend's packet, sent on */
-
-/* The guard has let it through, or would have in enforce mode not: on to a backend all the same. */
-static __always_inline void ingress_balance(struct packet *pkt)
-{
-	__u32 reason = pkt->f->reason, sent;
-
-	if (pkt->f->verdict == VERDICT_TX ||
-	    (pkt->f->verdict == VERDICT_DROP && !pkt->cfg->monitor && !pkt->conf->monitor))
-		return;
-	if (unlikely(pkt->f->fragment == FRAGMENT_LATER)) {
-		sent = pkt->f->backend ? balance_fragment(pkt->xdp) : VERDICT_PASS;
-	} else if (pkt->f->protocol == IPPROTO_TCP) {
-		sent = connection_balance(pkt->xdp);
-	} else {
-		if (unlikely(!pkt->f->scanned && class_is_sip(pkt->f->class)))
-			ingress_scan(pkt);
-		sent = balance_packet(pkt->xdp);
-		if (unlikely(sent == VERDICT_DROP && pkt->f->reason == DROP_NO_BACKEND &&
-			     pkt->conf->balance.no_backend == NO_BACKEND_REPLY_503) &&
-		    reply_unavailable(pkt->xdp)) {
-			pkt->f->action = XDP_PASS ^ XDP_TX;
-			sent = VERDICT_TX;
-		}
-	}
-	if (pkt->f->verdict == VERDICT_PASS)
-		pkt->f->verdict = sent;
-	else
-		pkt->f->reason = reason;
-}
-
-/* From a port that some backend has: on to the far side, if a backend it is. */
-static __always_inline enum verdict ingress_outbound(struct packet *pkt)
-{
-	packet_addresses(pkt);
-	pkt->f->now = clock_now(pkt->cfg);
-	if (pkt->f->protocol == IPPROTO_TCP) {
-		pkt->f->action = connection_outbound(pkt->xdp);
-		return pkt->f->action ? VERDICT_SENT : VERDICT_COUNT;
-	}
-	if (!outbound_begin(pkt->xdp))
-		return VERDICT_COUNT;
-	if (class_is_sip(pkt->f->class))
-		ingress_scan(pkt);
-	pkt->f->action = XDP_PASS ^ outbound_send(pkt->xdp);
-	if (pkt->cfg->tap_bytes && class_is_sip(pkt->f->class) && pkt->f->action)
-		tap_message_xdp(pkt->xdp, TAP_EGRESS);
-	return VERDICT_SENT;
+	return finish(pkt, VERDICT_DROP);
 }
 
 /* ICMP is nobody's, but for errors about balanced packets. */
-static __always_inline enum verdict ingress_icmp(struct packet *pkt)
+static __always_inline int ingress_icmp(struct packet *pkt)
 {
-	__u32 action = icmp_error(pkt->xdp);
+	__u32 zero = 0;
 
-	if (!action)
-		return VERDICT_COUNT;
-	pkt->f->action = action;
-	return VERDICT_SENT;
+	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (pkt->cfg && pkt->cfg->balanced)
+		bpf_tail_call_static(pkt->xdp, &programs, PROGRAM_ICMP);
+	return XDP_PASS;
 }
 
-/* VERDICT_COUNT: not ours. */
-static __always_inline enum verdict ingress(struct packet *pkt)
+/* What can be told of a packet by its headers alone: an XDP action. */
+static __always_inline int ingress_unparsed(struct packet *pkt)
 {
-	if (!frame_parse(pkt, pkt->data_end - pkt->data)) {
-		if (unlikely(pkt->f->protocol == IPPROTO_ICMP ||
-			     pkt->f->protocol == IPPROTO_ICMPV6))
-			return ingress_icmp(pkt);
-		return ingress_endless(pkt);
+	if (unlikely(pkt->f->protocol == IPPROTO_ICMP || pkt->f->protocol == IPPROTO_ICMPV6))
+		return ingress_icmp(pkt);
+	return likely(!pkt->f->endless) ? XDP_PASS : ingress_endless(pkt);
+}
+
+/* For no listener of ours: passed, unless a backend sent it. */
+static __always_inline int ingress_foreign(struct packet *pkt)
+{
+	if (unlikely(outbound_may_be(pkt))) {
+		packet_addresses(pkt);
+		pkt->f->now = clock_now(pkt->cfg);
+		bpf_tail_call_static(pkt->xdp, &programs, PROGRAM_OUTBOUND);
 	}
-	if (unlikely(pkt->f->fragment == FRAGMENT_LATER))
-		return ingress_fragment(pkt);
-	if (likely(!service_find(pkt, SERVICE_AT_DESTINATION))) {
-		if (unlikely(outbound_may_be(pkt)) && ingress_outbound(pkt) == VERDICT_SENT)
-			return VERDICT_SENT;
-		if (unlikely(pkt->f->fragment == FRAGMENT_FIRST))
-			ingress_foreign_fragment(pkt);
-		return VERDICT_COUNT;
-	}
-	/* from here on the packet is ours */
-	if (unlikely(pkt->f->damaged)) /* or only its first buffer was seen */
-		frame_measure(pkt, bpf_xdp_get_buff_len(pkt->xdp));
-	packet_renew(pkt);
-	if (pkt->f->protocol == IPPROTO_TCP) {
-		frame_tcp(pkt);
-		return guard_segment(pkt);
-	}
-	frame_udp(pkt);
-	return guard_datagram(pkt);
+	if (unlikely(pkt->f->fragment == FRAGMENT_FIRST))
+		ingress_foreign_fragment(pkt);
+	return XDP_PASS;
+}
+
+/* The guard has decided. What it lets through, or would have in enforce mode not, goes to a backend
+ * if the service has any. */
+static __always_inline int ingress_leave(struct packet *pkt, enum verdict verdict)
+{
+	if (likely(!pkt->conf || !pkt->conf->balance.forward || verdict == VERDICT_TX ||
+		   (verdict == VERDICT_DROP && !pkt->cfg->monitor && !pkt->conf->monitor)))
+		return finish(pkt, verdict);
+	note_rows(pkt, verdict != VERDICT_PASS);
+	pkt->f->verdict = verdict;
+	if (unlikely(!pkt->f->scanned && class_is_sip(pkt->f->class)))
+		bpf_tail_call_static(pkt->xdp, &programs, PROGRAM_RESCAN);
+	bpf_tail_call_static(pkt->xdp, &programs, PROGRAM_BALANCE);
+	pkt->f->reason = DROP_INTERNAL;
+	return finish(pkt, VERDICT_DROP);
 }
 
 SEC("xdp.frags")
@@ -169,17 +117,28 @@ int sipxdp_ingress(struct xdp_md *ctx)
 	if (!w)
 		return XDP_PASS;
 	pkt.f = &w->facts;
-	verdict = ingress(&pkt);
-	if (likely(verdict == VERDICT_COUNT))
-		return XDP_PASS;
-	if (verdict == VERDICT_SENT)
-		return finish_pass(&pkt);
-	if (unlikely(pkt.conf && pkt.conf->balance.forward)) {
-		pkt.f->verdict = verdict;
-		ingress_balance(&pkt);
-		verdict = pkt.f->verdict;
+	if (!frame_parse(&pkt, pkt.data_end - pkt.data))
+		return ingress_unparsed(&pkt);
+	if (unlikely(pkt.f->fragment == FRAGMENT_LATER)) {
+		verdict = ingress_fragment(&pkt);
+		if (verdict == VERDICT_COUNT)
+			return XDP_PASS;
+		return ingress_leave(&pkt, verdict);
 	}
-	return finish(&pkt, verdict);
+	if (likely(!service_find(&pkt, SERVICE_AT_DESTINATION)))
+		return ingress_foreign(&pkt);
+	/* from here on the packet is ours */
+	if (unlikely(pkt.f->damaged)) /* or only its first buffer was seen */
+		frame_measure(&pkt, bpf_xdp_get_buff_len(ctx));
+	packet_renew(&pkt);
+	if (pkt.f->protocol == IPPROTO_TCP) {
+		frame_tcp(&pkt);
+		verdict = guard_segment(&pkt);
+	} else {
+		frame_udp(&pkt);
+		verdict = guard_datagram(&pkt);
+	}
+	return ingress_leave(&pkt, verdict);
 }
 
 #define EGRESS_PULL                                                                                \
@@ -274,6 +233,104 @@ int sipxdp_egress(struct __sk_buff *skb)
 		tap_emit(skb, &pkt, tap_load_skb, pkt.cfg->tap_bytes, w->scan.call_id_hash,
 			 TAP_MESSAGE, TAP_EGRESS, VERDICT_PASS, skb->ifindex);
 	return TC_ACT_UNSPEC;
+}
+
+/* ---- balanced services: programs of their own, which sipxdp_ingress goes on in ---- */
+
+static __always_inline void rescan(struct xdp_md *ctx, struct facts *f)
+{
+	scan_ingress(ctx, f->text_offset, f->text_length,
+		     f->datagram_length - (f->text_offset - f->payload_offset));
+	f->scanned = 1;
+}
+
+/* Monitor mode lets through what the guard refused unseen: it needs the scan all the same. */
+SEC("xdp.frags")
+int sipxdp_rescan(struct xdp_md *ctx)
+{
+	struct work *w = work_scratch();
+
+	if (!w)
+		return XDP_PASS;
+	rescan(ctx, &w->facts);
+	bpf_tail_call_static(ctx, &programs, PROGRAM_BALANCE);
+	return XDP_PASS;
+}
+
+static __always_inline enum verdict balance_verdict(struct xdp_md *ctx, struct packet *pkt)
+{
+	enum verdict verdict;
+
+	if (unlikely(pkt->f->fragment == FRAGMENT_LATER))
+		return pkt->f->backend ? balance_fragment(ctx) : VERDICT_PASS;
+	if (pkt->f->protocol == IPPROTO_TCP)
+		return connection_balance(ctx);
+	verdict = balance_packet(ctx);
+	if (likely(verdict != VERDICT_DROP || pkt->f->reason != DROP_NO_BACKEND ||
+		   pkt->conf->balance.no_backend != NO_BACKEND_REPLY_503) ||
+	    !reply_unavailable(ctx))
+		return verdict;
+	pkt->f->action = XDP_PASS ^ XDP_TX;
+	return VERDICT_TX;
+}
+
+/* Behind the guard: to a backend, and out. */
+SEC("xdp.frags")
+int sipxdp_balance(struct xdp_md *ctx)
+{
+	struct packet pkt = { .xdp = ctx };
+	struct work *w = work_scratch();
+	enum verdict verdict;
+	__u32 reason;
+	int action;
+
+	if (!w)
+		return XDP_PASS;
+	pkt.f = &w->facts;
+	if (!service_again(&pkt))
+		return XDP_PASS;
+	reason = pkt.f->reason;
+	verdict = balance_verdict(ctx, &pkt);
+	if (unlikely(pkt.f->verdict == VERDICT_DROP)) { /* monitor mode */
+		verdict = VERDICT_DROP;
+		pkt.f->reason = reason;
+	}
+	action = finish(&pkt, verdict);
+	return action == XDP_PASS ? XDP_PASS ^ pkt.f->action : action;
+}
+
+/* From a port that some backend has: on to the far side, if a backend it is. */
+SEC("xdp.frags")
+int sipxdp_outbound(struct xdp_md *ctx)
+{
+	struct packet pkt = { .xdp = ctx };
+	struct work *w = work_scratch();
+	__u32 zero = 0, action;
+
+	pkt.cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!w || !pkt.cfg)
+		return XDP_PASS;
+	pkt.f = &w->facts;
+	if (pkt.f->protocol == IPPROTO_TCP)
+		return XDP_PASS ^ connection_outbound(ctx);
+	if (!outbound_begin(ctx)) {
+		if (unlikely(pkt.f->fragment == FRAGMENT_FIRST))
+			fragment_remember(&pkt, true, false);
+		return XDP_PASS;
+	}
+	if (class_is_sip(pkt.f->class))
+		rescan(ctx, pkt.f);
+	action = outbound_send(ctx);
+	if (pkt.cfg->tap_bytes && class_is_sip(pkt.f->class) && action != XDP_PASS)
+		tap_message_xdp(ctx, TAP_EGRESS);
+	return action;
+}
+
+/* Errors about balanced packets. */
+SEC("xdp.frags")
+int sipxdp_icmp(struct xdp_md *ctx)
+{
+	return XDP_PASS ^ icmp_error(ctx);
 }
 
 struct clock_origin {

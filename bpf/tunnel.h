@@ -158,7 +158,8 @@ static __always_inline enum verdict tunnel_send(struct xdp_md *ctx, const struct
 		return VERDICT_DROP;
 	}
 	if (route == HOP_FOUND && length + outer > hop->mtu) {
-		if (whole)
+		/* on its way an IPv6 packet is not fragmented, whatever is in it */
+		if (whole || outer == sizeof(struct ipv6hdr))
 			return icmp_too_big(ctx, cfg, f, length, hop->mtu - outer);
 		by_stack = true;
 	}

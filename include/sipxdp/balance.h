@@ -83,6 +83,16 @@ struct maglev_table {
 	__u16 zero[3];
 };
 
+/* ---- programs: PROGRAM_COUNT elements: what the packet path goes on in ---- */
+
+enum balance_program {
+	PROGRAM_BALANCE,  /* a packet of a balanced service, behind the guard */
+	PROGRAM_RESCAN,	  /* the same, not scanned yet */
+	PROGRAM_OUTBOUND, /* a packet from a port that some backend has */
+	PROGRAM_ICMP,
+	PROGRAM_COUNT,
+};
+
 /* ---- how a service balances: in struct service ---- */
 
 enum balance_forward { FORWARD_NONE, FORWARD_NAT, FORWARD_DSR, FORWARD_IPIP };

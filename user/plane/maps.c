@@ -46,10 +46,10 @@ static void say(char message[MAPS_MESSAGE_SIZE], const char *format, ...)
 	va_end(args);
 }
 
-/* Values that are one a CPU, and records that are no entries. */
+/* Values that are one a CPU, records that are no entries, and programs. */
 static bool has_no_entries(enum map_id id)
 {
-	return id == MAP_COUNTERS || id == MAP_BACKEND_LOAD || id == MAP_TAP;
+	return id == MAP_COUNTERS || id == MAP_BACKEND_LOAD || id == MAP_TAP || id == MAP_PROGRAMS;
 }
 
 const char *maps_name(enum map_id id)

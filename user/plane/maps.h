@@ -60,6 +60,7 @@
 	X(PLACEMENTS, placements, ARRAY, sizeof(__u32), sizeof(struct placement_set), 0, 0)        \
 	X(CONNECTIONS, connections, LRU_HASH, sizeof(struct connection_key),                       \
 	  sizeof(struct connection), 0, 0)                                                         \
+	X(PROGRAMS, programs, PROG_ARRAY, sizeof(__u32), sizeof(__u32), 0, PROGRAM_COUNT)          \
 	X(TAP, tap, RINGBUF, 0, 0, 0, 0)                                                           \
 	X(CALLS, calls, HASH, sizeof(struct call_key), sizeof(struct call_record),                 \
 	  BPF_F_NO_PREALLOC, 0)                                                                    \

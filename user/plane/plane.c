@@ -174,6 +174,11 @@ static int plane_attach(struct plane *plane, const struct config *cfg, bool repl
 	struct hook_programs programs = programs_of(plane);
 	int err = attach_begin(plane->instance, &programs, cfg, replace, &plane->attached, change);
 
+	if (!err && plane->chained) {
+		err = object_fill_programs(plane->object);
+		if (err)
+			attach_undo(plane->instance, &plane->attached, change);
+	}
 	if (err != -EOPNOTSUPP || !plane->chained)
 		return err;
 	plane_log(PLANE_LOG_INFO,
