@@ -333,6 +333,8 @@ __noinline int icmp_error(struct xdp_md *ctx)
 			return 0;
 		return icmp_about_answer(&pkt, w);
 	}
+	if (!pkt.cfg) /* service_find() has asked for it again */
+		return 0;
 	place = bpf_map_lookup_elem(&backend_peers, &w->quote.destination);
 	if (!place || !answer || !limit_take(&pkt.cfg->icmp, &host->icmp_tat, pkt.f->now))
 		return 0;
