@@ -202,8 +202,8 @@ const char *config_backend_wrong(const struct config *cfg, const struct config_s
 		return "a loopback address: packets from outside cannot be sent on to it";
 	if (backend_loops(cfg, &service->balance, endpoint))
 		return "it is an address that a service listens on: packets would loop";
-	*expected = "the port of a listen of the service: dsr leaves the port as it is";
-	if (service->balance.forward == CONFIG_FORWARD_DSR &&
+	*expected = "the port of a listen of the service: only nat changes it";
+	if (service->balance.forward != CONFIG_FORWARD_NAT &&
 	    !service_has_port(service, endpoint->port))
 		return "another port than that of the service";
 	*expected = "the family of the service's listens";
