@@ -14,11 +14,16 @@ enum forward_side { FORWARD_DESTINATION, FORWARD_SOURCE }; /* which end of the p
 
 /* ---- where things are ---- */
 
+/* clang 14 keeps the address of ctx->data_end for later where many look at it, and the verifier wants
+ * loads from ctx itself: so that it forgets. */
+#define FORWARD_FORGET(ctx) asm volatile("" : "+r"(ctx))
+
 static __always_inline struct iphdr *forward_ipv4(struct xdp_md *ctx, const struct facts *f)
 {
 	__u64 at = f->network_offset;
 	struct iphdr *ip;
 
+	FORWARD_FORGET(ctx);
 	SCAN_MASK(at, 0x1f);
 	ip = (void *)(long)ctx->data + at;
 	return (void *)(ip + 1) <= (void *)(long)ctx->data_end ? ip : NULL;
@@ -29,6 +34,7 @@ static __always_inline struct ipv6hdr *forward_ipv6(struct xdp_md *ctx, const st
 	__u64 at = f->network_offset;
 	struct ipv6hdr *ip;
 
+	FORWARD_FORGET(ctx);
 	SCAN_MASK(at, 0x1f);
 	ip = (void *)(long)ctx->data + at;
 	return (void *)(ip + 1) <= (void *)(long)ctx->data_end ? ip : NULL;

@@ -302,6 +302,15 @@ struct facts {
 	struct sipxdp_peer vip; /* our own end of it, as the far side sees it */
 };
 
+/* The packet that an ICMP error is about. */
+struct icmp_quote {
+	struct sipxdp_peer source;
+	struct sipxdp_peer destination;
+	__u32 network; /* offsets of its headers in the frame */
+	__u32 transport;
+	__u32 protocol;
+};
+
 /* Scratch of one packet; nothing outlives a run. */
 struct work {
 	struct facts facts;
@@ -310,6 +319,7 @@ struct work {
 	struct bpf_fib_lookup fib;
 	struct scan_field user_value; /* user_key.h */
 	__u64 user_hash;
+	struct icmp_quote quote;
 	struct fragment_key fragment_key;
 	struct sipxdp_peer client;
 	union { /* a row about to be inserted: the stack has no room for it */

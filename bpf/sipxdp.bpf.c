@@ -4,6 +4,7 @@
 #include "finish.h"
 #include "frame.h"
 #include "guard.h"
+#include "icmp_error.h"
 #include "outbound.h"
 #include "reply.h"
 #include "scan.h"
@@ -106,11 +107,26 @@ static __always_inline enum verdict ingress_outbound(struct packet *pkt)
 	return VERDICT_SENT;
 }
 
+/* ICMP is nobody's, but for errors about balanced packets. */
+static __always_inline enum verdict ingress_icmp(struct packet *pkt)
+{
+	__u32 action = icmp_error(pkt->xdp);
+
+	if (!action)
+		return VERDICT_COUNT;
+	pkt->f->action = action;
+	return VERDICT_SENT;
+}
+
 /* VERDICT_COUNT: not ours. */
 static __always_inline enum verdict ingress(struct packet *pkt)
 {
-	if (!frame_parse(pkt, pkt->data_end - pkt->data))
+	if (!frame_parse(pkt, pkt->data_end - pkt->data)) {
+		if (unlikely(pkt->f->protocol == IPPROTO_ICMP ||
+			     pkt->f->protocol == IPPROTO_ICMPV6))
+			return ingress_icmp(pkt);
 		return ingress_endless(pkt);
+	}
 	if (unlikely(pkt->f->fragment == FRAGMENT_LATER))
 		return ingress_fragment(pkt);
 	if (likely(!service_find(pkt, SERVICE_AT_DESTINATION))) {

@@ -4,7 +4,7 @@
 
 #include <arpa/inet.h>
 
-static void run_through(enum run_program program, const struct frame *frame, struct through *out)
+static void run_raw(enum run_program program, const struct frame *frame, struct through *out)
 {
 	struct run_result result;
 	int err = run_frame(rig_run(), program, frame->octets, frame->length, out->octets,
@@ -13,7 +13,17 @@ static void run_through(enum run_program program, const struct frame *frame, str
 	cr_assert_eq(err, 0, "%s", strerror(-err));
 	out->action = result.action;
 	out->length = result.length;
+}
+
+static void run_through(enum run_program program, const struct frame *frame, struct through *out)
+{
+	run_raw(program, frame, out);
 	seen_frame(&out->seen, out->octets, out->length);
+}
+
+void through_raw(const struct frame *frame, struct through *out)
+{
+	run_raw(RUN_INGRESS, frame, out);
 }
 
 void through_frame(const struct frame *frame, struct through *out)

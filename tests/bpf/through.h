@@ -35,6 +35,9 @@ struct through {
 void through(const struct frame_spec *spec, struct through *out);
 void through_frame(const struct frame *frame, struct through *out);
 
+/* The same of what may be too short to be taken apart. */
+void through_raw(const struct frame *frame, struct through *out);
+
 /* Out, by the egress program. */
 void through_egress(const struct frame_spec *spec, struct through *out);
 
