@@ -460,3 +460,19 @@ Test(pool, pins_of_the_dead_are_taken_out_and_no_others)
 	cr_expect_eq(pins_step(&pins, maps), 0, "nothing is left to do");
 	end();
 }
+
+Test(pool, counts_are_set_right)
+{
+	begin(BALANCED A B C);
+	pin(1, 1);
+	pin(2, 1);
+	pin(3, 2);
+	maps->backends[1].calls = 100;
+	maps->backends[2].calls = -3;
+	maps->backends[3].calls = 5;
+	cr_assert_eq(pins_count(maps), 0);
+	cr_expect_eq(maps->backends[1].calls, 2);
+	cr_expect_eq(maps->backends[2].calls, 1);
+	cr_expect_eq(maps->backends[3].calls, 0);
+	end();
+}

@@ -341,6 +341,9 @@ int balancing_open(struct config *config, struct plane *plane, sd_event *event,
 		balancing_close(balancing);
 		return err;
 	}
+	err = pins_count(balancing->maps);
+	if (err)
+		log_warning("calls of backends cannot be counted: %s", strerror(-err));
 	balancing_reconfigure(balancing, config);
 	*out = balancing;
 	return 0;
