@@ -187,8 +187,10 @@ static __always_inline enum verdict balance_send_dsr(struct xdp_md *ctx, struct 
 	return VERDICT_PASS;
 }
 
-static __always_inline enum verdict balance_send(struct xdp_md *ctx, struct packet *pkt,
-						 struct work *w, const struct backend *b)
+/* `peer`: of the backend, by nat. */
+static __always_inline enum verdict balance_send_to(struct xdp_md *ctx, struct packet *pkt,
+						    struct work *w, const struct backend *b,
+						    const struct sipxdp_peer *peer)
 {
 	__u32 reason = pkt->f->reason;
 	struct next_hop *hop = NULL;
@@ -207,9 +209,15 @@ static __always_inline enum verdict balance_send(struct xdp_md *ctx, struct pack
 			pkt->f->reason = reason;
 		return verdict;
 	}
-	if (!forward_nat(ctx, w, &b->peer, FORWARD_DESTINATION, route, hop))
+	if (!forward_nat(ctx, w, peer, FORWARD_DESTINATION, route, hop))
 		return balance_refuse(pkt->f, DROP_UNREACHABLE);
 	return VERDICT_PASS;
+}
+
+static __always_inline enum verdict balance_send(struct xdp_md *ctx, struct packet *pkt,
+						 struct work *w, const struct backend *b)
+{
+	return balance_send_to(ctx, pkt, w, b, &b->peer);
 }
 
 /* Send a packet for a balanced service to a backend. Returned is the verdict; what is let through

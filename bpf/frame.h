@@ -305,10 +305,13 @@ static __always_inline void frame_tcp(struct packet *pkt)
 	__u32 offset = pkt->f->payload_offset & 0x3ff;
 	struct tcphdr *tcp = pkt->data + offset;
 
-	if ((void *)(tcp + 1) > pkt->data_end)
+	if ((void *)(tcp + 1) > pkt->data_end) {
 		pkt->f->damaged = 1;
-	else
+	} else {
 		pkt->f->syn = tcp->syn && !tcp->ack;
+		pkt->f->opening = tcp->syn;
+		pkt->f->reset = tcp->rst;
+	}
 }
 
 #endif

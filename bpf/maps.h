@@ -201,7 +201,7 @@ struct {
 /* Who is a backend: written by the daemon; read by packets from a port that some backend has. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, BACKEND_MAX);
+	__uint(max_entries, 2 * BACKEND_MAX);
 	__type(key, struct sipxdp_peer);
 	__type(value, __u32);
 } backend_peers SEC(".maps");
@@ -277,10 +277,13 @@ struct facts {
 	/* classify.h */
 	volatile __u32 text_offset; /* of the message in the frame, behind leading CRLFs */
 	volatile __u32 text_length;
-	volatile __u32 class;  /* enum traffic_class */
-	volatile __u32 limit;  /* enum limit_class */
-	volatile __u32 status; /* of a response */
-	volatile __u32 syn;    /* opens a connection */
+	volatile __u32 class;	/* enum traffic_class */
+	volatile __u32 limit;	/* enum limit_class */
+	volatile __u32 status;	/* of a response */
+	volatile __u32 syn;	/* opens a connection */
+	volatile __u32 opening; /* has SYN, with or without ACK */
+	volatile __u32 reset;
+	volatile __u32 tls;    /* for a TLS listener, or from a backend's TLS port */
 	volatile __u32 urgent; /* an emergency call */
 	/* source.h */
 	volatile __u32 tier;	  /* enum source_tier */
@@ -329,6 +332,7 @@ struct work {
 		struct dialog dialog;
 		struct ban ban;
 		struct fragment fragment;
+		struct connection connection;
 	} row;
 };
 

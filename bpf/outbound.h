@@ -49,6 +49,37 @@ static __always_inline struct backend *outbound_find(struct packet *pkt)
 	return pkt->conf && pkt->conf->balance.forward ? b : NULL;
 }
 
+/* The same of a segment, in nat, and facts.vip: TCP comes from the backend's own port, TLS from the
+ * next one, and each has one address for the far side. */
+static __always_inline struct backend *outbound_find_stream(struct packet *pkt)
+{
+	struct facts *f = pkt->f;
+	const __u32 ipv6 = f->family == 6;
+	struct sipxdp_peer peer;
+	struct backend *b;
+	__u32 zero = 0, *place, key;
+
+	source_peer(pkt, &peer);
+	place = bpf_map_lookup_elem(&backend_peers, &peer);
+	f->tls = !place;
+	if (!place) {
+		peer.zero = BACKEND_PEER_TLS;
+		place = bpf_map_lookup_elem(&backend_peers, &peer);
+	}
+	b = place ? backend_at(*place) : NULL;
+	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!b || b->state == BACKEND_FREE || !pkt->cfg)
+		return NULL;
+	f->backend = *place;
+	f->service = b->service & (SERVICE_MAX - 1);
+	key = (pkt->cfg->bank & 1) * SERVICE_MAX + f->service;
+	pkt->conf = bpf_map_lookup_elem(&services, &key);
+	if (!pkt->conf || pkt->conf->balance.forward != FORWARD_NAT)
+		return NULL;
+	f->vip = f->tls ? pkt->conf->balance.tls[ipv6] : pkt->conf->balance.tcp[ipv6];
+	return f->vip.port ? b : NULL;
+}
+
 static __always_inline __u64 outbound_client_key(const struct packet *pkt,
 						 const struct sipxdp_peer *client)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The programs: what comes in (XDP), what the server sends (tc egress), and the clock's origin. */
 #include "balance.h"
+#include "connection.h"
 #include "finish.h"
 #include "frame.h"
 #include "guard.h"
@@ -75,6 +76,8 @@ static __always_inline void ingress_balance(struct packet *pkt)
 		return;
 	if (unlikely(pkt->f->fragment == FRAGMENT_LATER)) {
 		sent = pkt->f->backend ? balance_fragment(pkt->xdp) : VERDICT_PASS;
+	} else if (pkt->f->protocol == IPPROTO_TCP) {
+		sent = connection_balance(pkt->xdp);
 	} else {
 		if (unlikely(!pkt->f->scanned && class_is_sip(pkt->f->class)))
 			ingress_scan(pkt);
@@ -97,6 +100,10 @@ static __always_inline enum verdict ingress_outbound(struct packet *pkt)
 {
 	packet_addresses(pkt);
 	pkt->f->now = clock_now(pkt->cfg);
+	if (pkt->f->protocol == IPPROTO_TCP) {
+		pkt->f->action = connection_outbound(pkt->xdp);
+		return pkt->f->action ? VERDICT_SENT : VERDICT_COUNT;
+	}
 	if (!outbound_begin(pkt->xdp))
 		return VERDICT_COUNT;
 	if (class_is_sip(pkt->f->class))
@@ -130,8 +137,7 @@ static __always_inline enum verdict ingress(struct packet *pkt)
 	if (unlikely(pkt->f->fragment == FRAGMENT_LATER))
 		return ingress_fragment(pkt);
 	if (likely(!service_find(pkt, SERVICE_AT_DESTINATION))) {
-		if (unlikely(outbound_may_be(pkt)) && pkt->f->protocol == IPPROTO_UDP &&
-		    ingress_outbound(pkt) == VERDICT_SENT)
+		if (unlikely(outbound_may_be(pkt)) && ingress_outbound(pkt) == VERDICT_SENT)
 			return VERDICT_SENT;
 		if (unlikely(pkt->f->fragment == FRAGMENT_FIRST))
 			ingress_foreign_fragment(pkt);
@@ -190,6 +196,19 @@ static __always_inline void egress_fragment(struct __sk_buff *skb, struct packet
 		outbound_fragment_tc(skb, pkt);
 }
 
+/* TCP of a backend that the stack sends, in nat. */
+static __always_inline void egress_segment(struct __sk_buff *skb, struct packet *pkt)
+{
+	__u32 zero = 0;
+
+	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (likely(!outbound_may_be(pkt)))
+		return;
+	packet_addresses(pkt);
+	if (outbound_find_stream(pkt))
+		outbound_rewrite(skb, pkt->f);
+}
+
 /* Does the packet come from a backend, and not from this host? */
 static __always_inline bool egress_is_outbound(struct packet *pkt)
 {
@@ -214,10 +233,15 @@ int sipxdp_egress(struct __sk_buff *skb)
 	pkt.f = &w->facts;
 	pkt.data = (void *)(long)skb->data;
 	pkt.data_end = (void *)(long)skb->data_end;
-	if (!frame_parse(&pkt, skb->len) || pkt.f->protocol != IPPROTO_UDP)
+	if (!frame_parse(&pkt, skb->len))
 		return TC_ACT_UNSPEC;
 	if (unlikely(pkt.f->fragment == FRAGMENT_LATER)) {
-		egress_fragment(skb, &pkt);
+		if (pkt.f->protocol == IPPROTO_UDP)
+			egress_fragment(skb, &pkt);
+		return TC_ACT_UNSPEC;
+	}
+	if (pkt.f->protocol != IPPROTO_UDP) {
+		egress_segment(skb, &pkt);
 		return TC_ACT_UNSPEC;
 	}
 	if (likely(!service_find(&pkt, SERVICE_AT_SOURCE))) {

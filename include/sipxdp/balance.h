@@ -49,7 +49,9 @@ struct backend {
 };
 _Static_assert(sizeof(struct backend) == 120, "backend layout");
 
-/* ---- backend_peers: struct sipxdp_peer to the first place that has it; written by the daemon ---- */
+/* ---- backend_peers: struct sipxdp_peer to the first place that has it; written by the daemon. For
+ * TLS there is a second row, with the port behind that of the backend and `zero` set to this ---- */
+#define BACKEND_PEER_TLS 1
 
 /* ---- backend_ports: one element, a bit a port in host order: some backend has it. A bit too many
  * costs look-ups only. Written by the daemon ---- */
@@ -98,8 +100,11 @@ struct balance {
 	/* IPv4 and IPv6: where packets of a backend come from, as the far side sees it, when nothing
 	 * tells which of the service's addresses it knows; port 0: none */
 	struct sipxdp_peer vip[2];
+	/* the same for connections: the one listen of each family for TCP, and for TLS */
+	struct sipxdp_peer tcp[2];
+	struct sipxdp_peer tls[2];
 };
-_Static_assert(sizeof(struct balance) == 64, "balance layout");
+_Static_assert(sizeof(struct balance) == 144, "balance layout");
 
 /* ---- placements: PLACEMENT_SETS elements, or one where nothing is balanced at start; written by
  * the packet path. What was placed and is no dialog yet, by the keyed hash of its Call-ID; and the

@@ -40,6 +40,33 @@ static void mark_port(struct maps *maps, __be16 port)
 				  1ULL << number % 64, __ATOMIC_RELEASE);
 }
 
+static struct sipxdp_peer tls_peer(const struct backend *row)
+{
+	struct sipxdp_peer peer = row->peer;
+
+	peer.port = htons((__u16)(ntohs(peer.port) + 1));
+	peer.zero = BACKEND_PEER_TLS;
+	return peer;
+}
+
+/* Its TLS port. Of services that share a backend the last one has it. */
+static int list_tls(struct maps *maps, __u32 place)
+{
+	struct sipxdp_peer peer = tls_peer(&maps->backends[place]);
+
+	mark_port(maps, peer.port);
+	return maps_put(maps, MAP_BACKEND_PEERS, &peer, &place, BPF_ANY);
+}
+
+static void unlist_tls(struct maps *maps, __u32 place)
+{
+	struct sipxdp_peer peer = tls_peer(&maps->backends[place]);
+	__u32 at;
+
+	if (!maps_get(maps, MAP_BACKEND_PEERS, &peer, &at) && at == place)
+		maps_delete(maps, MAP_BACKEND_PEERS, &peer);
+}
+
 int backend_list(struct maps *maps, __u32 place)
 {
 	struct backend *row = &maps->backends[place];
@@ -51,7 +78,8 @@ int backend_list(struct maps *maps, __u32 place)
 	/* In front of the others; a packet that is under way goes by the old chain. */
 	row->next = first;
 	mark_port(maps, row->peer.port);
-	return maps_put(maps, MAP_BACKEND_PEERS, &row->peer, &place, BPF_ANY);
+	err = maps_put(maps, MAP_BACKEND_PEERS, &row->peer, &place, BPF_ANY);
+	return err ? err : list_tls(maps, place);
 }
 
 void backend_unlist(struct maps *maps, __u32 place)
@@ -59,6 +87,7 @@ void backend_unlist(struct maps *maps, __u32 place)
 	struct backend *row = &maps->backends[place];
 	__u32 at = 0;
 
+	unlist_tls(maps, place);
 	if (maps_get(maps, MAP_BACKEND_PEERS, &row->peer, &at))
 		return;
 	if (at == place && row->next)

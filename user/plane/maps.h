@@ -54,7 +54,7 @@
 	  BACKEND_MAX)                                                                             \
 	X(MAGLEV, maglev, ARRAY, sizeof(__u32), sizeof(struct maglev_table), 0, MAGLEV_TABLES)     \
 	X(BACKEND_PEERS, backend_peers, HASH, sizeof(struct sipxdp_peer), sizeof(__u32), 0,        \
-	  BACKEND_MAX)                                                                             \
+	  2 * BACKEND_MAX)                                                                         \
 	X(BACKEND_PORTS, backend_ports, ARRAY, sizeof(__u32), sizeof(struct backend_ports),        \
 	  BPF_F_MMAPABLE, 1)                                                                       \
 	X(PLACEMENTS, placements, ARRAY, sizeof(__u32), sizeof(struct placement_set), 0, 0)        \

@@ -34,13 +34,14 @@ static const enum balance_no_backend no_backends[] = {
 	[CONFIG_NO_BACKEND_PASS] = NO_BACKEND_PASS,
 };
 
-/* The first address of that family that the service has for UDP; port 0 if there is none. */
-static struct sipxdp_peer first_listen(const struct config_service *cfg, bool ipv4)
+/* The first address of that family that the service has; port 0 if there is none. */
+static struct sipxdp_peer first_listen(const struct config_service *cfg,
+				       enum config_transport transport, bool ipv4)
 {
 	for (size_t i = 0; i < cfg->listen_count; i++) {
 		const struct config_listen *listen = &cfg->listens[i];
 
-		if (listen->transport == CONFIG_TRANSPORT_UDP &&
+		if (listen->transport == transport &&
 		    address_is_ipv4(&listen->endpoint.address) == ipv4 &&
 		    !address_is_any(&listen->endpoint.address))
 			return key_from_endpoint(&listen->endpoint);
@@ -70,8 +71,11 @@ void apply_balance(const struct config_service *cfg, struct balance *out)
 	out->register_key = keys[balance->register_key];
 	out->method = methods[balance->method];
 	out->no_backend = no_backends[balance->on_no_backend];
-	out->vip[0] = first_listen(cfg, true);
-	out->vip[1] = first_listen(cfg, false);
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		out->vip[ipv6] = first_listen(cfg, CONFIG_TRANSPORT_UDP, !ipv6);
+		out->tcp[ipv6] = first_listen(cfg, CONFIG_TRANSPORT_TCP, !ipv6);
+		out->tls[ipv6] = first_listen(cfg, CONFIG_TRANSPORT_TLS, !ipv6);
+	}
 	out->many_vips = (udp_listens(cfg, true) > 1) | (udp_listens(cfg, false) > 1) << 1;
 }
 
