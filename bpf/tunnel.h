@@ -158,7 +158,8 @@ static __always_inline enum verdict tunnel_send(struct xdp_md *ctx, const struct
 		return VERDICT_DROP;
 	}
 	if (route == HOP_FOUND && length + outer > hop->mtu) {
-		if (whole)
+		/* Nobody fragments IPv6 on its way. */
+		if (whole || outer == sizeof(struct ipv6hdr))
 			return icmp_too_big(ctx, cfg, f, length, hop->mtu - outer);
 		by_stack = true;
 	}
