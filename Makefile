@@ -69,6 +69,8 @@ help:
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'
+	@echo 'make soak         (root) an hour of calls and disturbances; SOAK_SECONDS=300 for less'
+	@echo 'make test-vm      boot other kernels in QEMU and test there; VM_KERNELS=6.1 for one'
 	@echo 'make coverage     (root) which lines of user/ the unit tests run'
 	@echo 'make bench        (root) what the performance tables are made of'
 	@echo 'make bench-track  the tracker alone'
@@ -182,13 +184,43 @@ bpf-test: $(BPF_TEST_BIN)
 test: deps-test
 	$(Q)tests/run.sh
 
+.PHONY: soak
+soak: deps-lab
+	$(Q)$(MAKE) --no-print-directory all lab
+	$(Q)tests/soak/run.sh
+
+# Other kernels, with the programs of each compiler that is there.
+VM_CLANGS := 14 16 19
+VM_KERNELS ?= 6.1 6.12
+.PHONY: test-vm
+test-vm:
+	$(Q)lab/install-deps.sh build lab test vm
+	$(Q)for c in $(VM_CLANGS); do \
+		$(MAKE) --no-print-directory B=$(B)/vm/clang-$$c CLANG=clang-$$c \
+			$(B)/vm/clang-$$c/bpf/sipxdp.bpf.o || exit 1; done
+	$(Q)$(MAKE) --no-print-directory all lab bpf-test unit $(B)/vm/verify
+	$(Q)tests/vm/run.sh $(VM_KERNELS)
+
+$(B)/vm/verify: tests/vm/verify.c
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lbpf
+
 coverage: deps-test
 	$(Q)tests/coverage.sh
 
-$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(wildcard include/sipxdp/*.h user/*/*.h tests/fuzz/*.h) | $(SKEL)
+FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+$(B)/fuzz/obj/%.o: %.c | $(SKEL)
 	$(say) FUZZ $@
-	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $@ $< $(LIB_SRC) $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -MMD -MP $(FUZZ_SANITIZE) \
+		-fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(B)/fuzz/libsipxdp.a: $(LIB_SRC:%.c=$(B)/fuzz/obj/%.o)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/libsipxdp.a
+	$(say) LINK $@
+	$(Q)$(CLANG) $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 SECONDS_ ?= 60
 FUZZ_SEED ?= 0

@@ -26,7 +26,8 @@
 #define TURN_NS		 50000000ull /* CPU time that a turn is to take */
 #define RATIO_OSIP	 20.0
 #define RATIO_SOFIA	 10.0
-#define INSTRUCTIONS_MAX 5500.0
+#define INSTRUCTIONS_MAX 5500.0 /* for a message of GOAL_LENGTH octets */
+#define GOAL_LENGTH	 850.0
 
 struct sample {
 	char *data;
@@ -311,10 +312,14 @@ static void count_instructions(const char *directory)
 	close(ends[1]);
 	report = fdopen(ends[0], "r");
 	if (report && read_collected(report, &instructions)) {
+		double scaled;
+
 		instructions /= COUNTED_TURNS * (double)sample_count;
-		printf("instructions a message: %.0f (goal %.0f: %s), no allocation\n",
-		       instructions, INSTRUCTIONS_MAX,
-		       instructions <= INSTRUCTIONS_MAX ? "met" : "missed");
+		scaled = instructions * GOAL_LENGTH / (double)mean_length();
+		printf("instructions a message: %.0f, %.0f for %.0f octets (goal %.0f: %s), "
+		       "no allocation\n",
+		       instructions, scaled, GOAL_LENGTH, INSTRUCTIONS_MAX,
+		       scaled <= INSTRUCTIONS_MAX ? "met" : "missed");
 	} else {
 		puts("SKIP instructions: valgrind is not there or did not run");
 	}

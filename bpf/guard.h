@@ -87,6 +87,18 @@ static __always_inline enum verdict guard_unknown_early(struct packet *pkt)
 	return VERDICT_COUNT;
 }
 
+/* A challenged port, before the scan: whoever floods is challenged, too. A port with an answered call is
+ * trusted, so hardly any request within a call comes this way. VERDICT_COUNT: not yet. */
+static __always_inline enum verdict guard_provisional_early(struct packet *pkt)
+{
+	if (!pkt->provisional || !guard_limits_early(pkt->f->class) ||
+	    limit_conforms(&pkt->conf->provisional, &pkt->provisional->tat, pkt->f->now) ||
+	    verdict_is_spared(pkt))
+		return VERDICT_COUNT;
+	return verdict_drop(pkt, pkt->f->limit == LIMIT_MALFORMED ? DROP_GARBAGE_LIMIT
+								  : DROP_PROVISIONAL_LIMIT);
+}
+
 /* A datagram for a UDP listener. */
 static __always_inline enum verdict guard_datagram(struct packet *pkt)
 {
@@ -128,11 +140,12 @@ static __always_inline enum verdict guard_datagram(struct packet *pkt)
 			return verdict;
 		}
 	}
-	if (pkt->f->tier == TIER_UNKNOWN) {
+	if (pkt->f->tier == TIER_UNKNOWN)
 		verdict = guard_unknown_early(pkt);
-		if (verdict != VERDICT_COUNT)
-			return verdict;
-	}
+	else if (pkt->f->tier == TIER_PROVISIONAL)
+		verdict = guard_provisional_early(pkt);
+	if (verdict != VERDICT_COUNT)
+		return verdict;
 	verdict = admit(pkt->xdp, pkt->source, pkt->trusted, pkt->provisional);
 	pkt->source = NULL; /* noted there */
 	pkt->trusted = NULL;

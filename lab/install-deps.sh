@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs from Debian what is missing: "build" to compile sipxdp, "lab" to run the lab, "test" to
-# run every test. Does nothing, and needs no rights, where nothing is missing.
+# run every test; "vm" for other kernels, "bench" for plots. Does nothing, and needs no rights, where
+# nothing is missing.
 set -euo pipefail
 
 # The groups are read by reference.
@@ -14,6 +15,10 @@ lab=(iproute2 ethtool kamailio sip-tester sipsak sipvicious nftables jq procps)
 # shellcheck disable=SC2034
 test=(libcriterion-dev libclang-rt-14-dev clang-format-14 libosip2-dev libsofia-sip-ua-dev
 	tcpdump tshark baresip-core shellcheck gcovr)
+# shellcheck disable=SC2034
+vm=(qemu-system-x86 busybox-static cpio kmod xz-utils xdp-tools clang-16 clang-19)
+# shellcheck disable=SC2034
+bench=(gnuplot-nox)
 
 is_installed() {
 	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -45,10 +50,13 @@ main() {
 	local -a missing=()
 	[[ $# -gt 0 ]] || set -- build lab test
 	for group in "$@"; do
-		if [[ $group != build && $group != lab && $group != test ]]; then
-			echo "usage: install-deps.sh [build] [lab] [test]" >&2
+		case $group in
+		build | lab | test | vm | bench) ;;
+		*)
+			echo "usage: install-deps.sh [build] [lab] [test] [vm] [bench]" >&2
 			exit 2
-		fi
+			;;
+		esac
 		local -n packages=$group
 		for package in "${packages[@]}"; do
 			is_installed "$package" || missing+=("$package")

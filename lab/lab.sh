@@ -35,6 +35,7 @@ LAB_PEER_CPUS=${LAB_PEER_CPUS:-0-$((LAB_FLOOD_CPU > 1 ? LAB_FLOOD_CPU - 1 : 0))}
 # when it needs it.
 LAB_PRIORITY=(nice -n -10)
 LAB_FLOOD_PRIORITY=(chrt -f 1)
+LAB_DAEMON_ENV=() # "env NAME=VALUE" before sipxdpd
 chrt -f 1 true 2>/dev/null || LAB_FLOOD_PRIORITY=("${LAB_PRIORITY[@]}")
 
 # shellcheck disable=SC2034 # for who sources this
@@ -367,7 +368,7 @@ lab_start_sipxdp() { # CONFIG
 	lab_sipxdpd_starts=$((lab_sipxdpd_starts + 1))
 	[[ $lab_sipxdpd_starts == 1 ]] ||
 		mv "$lab_tmp/$name.log" "$lab_tmp/$name.$((lab_sipxdpd_starts - 1)).log"
-	lab_spawn "$name" server "$LAB_BUILD/sipxdpd" -c "$1"
+	lab_spawn "$name" server "${LAB_DAEMON_ENV[@]}" "$LAB_BUILD/sipxdpd" -c "$1"
 	if ! lab_until 60 lab_sipxdp_decided || ! kill -0 "${lab_pids[$name]}" 2>/dev/null; then
 		lab_die "sipxdpd does not start: $(tail -n 5 "$lab_tmp/$name.log")"
 	fi

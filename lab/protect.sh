@@ -20,6 +20,8 @@ die() {
 [[ $iface =~ ^[A-Za-z0-9_.-]{1,15}$ ]] || die "name the interface: lab/protect.sh eth0"
 ip link show dev "$iface" >/dev/null 2>&1 || die "there is no interface $iface"
 [[ $mode == enforce || $mode == monitor ]] || die "GUARD is enforce or monitor"
+# The lab's word for something else: whoever means to drop nothing is not to be misunderstood.
+[[ ${MODE:-guard} == guard ]] || die "MODE is guard; GUARD=monitor drops nothing"
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf || die "cannot mount the BPF file system"
 
 config=$(mktemp "${TMPDIR:-/tmp}/sipxdp.XXXXXX.yaml")

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs every test and ends with the line "N passed, N failed". What `make test` and CI call.
-# STAGES="unit bpf" runs some of: format build unit sanitize bpf fuzz net
+# STAGES="unit bpf" runs some of: format build unit sanitize bpf fuzz net soak
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-STAGES=${STAGES:-format build unit sanitize bpf fuzz net}
+STAGES=${STAGES:-format build unit sanitize bpf fuzz net soak}
 declare -A fuzz_runs=([scan]=250000 [sip]=250000 [config]=100000) # others: 8000
 FUZZ_SECONDS=${FUZZ_SECONDS:-120} # at most, each
+SOAK_SECONDS=${SOAK_SECONDS:-200}
 CLANG=$(command -v clang-14 || command -v clang)
 reports=build/test-reports
 passed=0 failed=0 skipped=0
@@ -135,6 +136,13 @@ stage_net() {
 	skipped=$((skipped + $(grep -c '^ok .*# SKIP' "$log")))
 	mapfile -t -O "${#failures[@]}" failures < <(grep '^not ok' "$log")
 	rm -f "$log"
+}
+
+# The short form of an hour: every disturbance once, and some a second time.
+stage_soak() {
+	"${make[@]}" all lab >/dev/null || { note 1 "the lab builds"; return; }
+	step "soak: calls through everything lose no call and leak nothing" \
+		env SOAK_SECONDS="$SOAK_SECONDS" tests/soak/run.sh
 }
 
 for stage in $STAGES; do

@@ -34,7 +34,7 @@
 /* Bounds of the loops; what exceeds them is SCAN_BEYOND, never a guess. */
 #define SCAN_ROUNDS	  72  /* steps over 64 octets, and stops at control characters */
 #define SCAN_TAIL_ROUNDS  32  /* the same in the last octets of a message */
-#define SCAN_PARAM_ROUNDS 16  /* steps over 16 octets, and stops, in search of a parameter */
+#define SCAN_PARAM_ROUNDS 12  /* steps over 16 octets, and stops, in search of a parameter */
 #define SCAN_VALUE_WORDS  16  /* words of a parameter's value */
 #define SCAN_SLOW_OCTETS  320 /* octets of a value that the automaton walks */
 #define SCAN_HASH_WORDS	  48  /* words of a Call-ID: 384 octets */

@@ -20,6 +20,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Seconds for a suite's test: an emulated guest takes some twenty times as long as its host. */
+#define RIG_TIMEOUT 600
+
 #define SECOND 1000000000ULL
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)

@@ -17,7 +17,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(agent, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(agent, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define WITH_AGENT(method, line) REQUEST_WITH(method, "sip:100@192.0.2.10", "ua@x", "", line)
 #define SCANNER			 WITH_AGENT("OPTIONS", "User-Agent: friendly-scanner\r\n")

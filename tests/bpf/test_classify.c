@@ -10,7 +10,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(classify, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(classify, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 struct row {
 	const char *name;

@@ -23,7 +23,7 @@ static void setup(void)
 		 HEADERS("INVITE", "long@x", ""), 1);
 }
 
-TestSuite(fragment, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(fragment, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define SIZE 1480
 

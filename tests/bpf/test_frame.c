@@ -12,7 +12,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(frame, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(frame, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define SIP  .text = REQUEST("OPTIONS")
 #define IPV6 .to = "2001:db8::10"

@@ -21,7 +21,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(full, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(full, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 static char address[32];
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-TestSuite(limit, .fini = rig_close, .timeout = 120);
+TestSuite(limit, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define SIP(method) .text = REQUEST(method)
 

@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-TestSuite(monitor, .fini = rig_close, .timeout = 60);
+TestSuite(monitor, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 static const char rest[] = RIG_PROXY
 	"    limits:\n"

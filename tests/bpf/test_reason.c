@@ -30,7 +30,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(reason, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(reason, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 /* A packet that, sent so many times, is counted under the reason. */
 struct row {

@@ -23,7 +23,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(refusal, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(refusal, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define FLOOD 500 /* more than it takes to get a cell */
 

@@ -35,7 +35,7 @@ static void teardown(void)
 	rig_close();
 }
 
-TestSuite(scan, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(scan, .init = setup, .fini = teardown, .timeout = RIG_TIMEOUT);
 
 /* What the scanner says of the message in user space, with the key of the packet path. */
 static void scan_here(const char *text, size_t length, struct scan *s)

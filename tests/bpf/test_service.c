@@ -5,7 +5,7 @@
 
 #include <netinet/in.h>
 
-TestSuite(service, .fini = rig_close, .timeout = 60);
+TestSuite(service, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define NOBODY SERVICE_MAX
 

@@ -27,7 +27,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(source, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(source, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 static void expect(const char *name, const struct frame_spec *spec, enum reason reason)
 {

@@ -33,7 +33,7 @@ static void teardown(void)
 	rig_close();
 }
 
-TestSuite(tap, .fini = teardown, .timeout = 60);
+TestSuite(tap, .fini = teardown, .timeout = RIG_TIMEOUT);
 
 static unsigned int drain(void)
 {

@@ -18,7 +18,7 @@ static void setup(void)
 	rig_open(yaml);
 }
 
-TestSuite(trust, .init = setup, .fini = rig_close, .timeout = 60);
+TestSuite(trust, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define PEER	  "203.0.113.5"
 #define PEER_PORT 7000

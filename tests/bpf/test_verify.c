@@ -20,7 +20,7 @@
 	"        emergency: off}\n"                                                                \
 	"      provisional: 10/s\n      dialog: off\n"
 
-TestSuite(verify, .fini = rig_close, .timeout = 60);
+TestSuite(verify, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 /* As long as real ones are: shorter than the question they would get none. */
 #define PADDING                                                                                    \

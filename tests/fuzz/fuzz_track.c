@@ -377,6 +377,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		case 4: map_full = !map_full; break;
 		case 6:
 			dialogs = take(&in, 256);
+			track_messages_lost(t);
 			dialog_seen_ns = now_ns - take(&in, 4) * 30 * SECOND;
 			break;
 		case 5:

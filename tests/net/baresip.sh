@@ -36,6 +36,7 @@ is_over() { [[ $(of_baresip '.state == "ended"') == 1 ]]; }
 # tell COMMAND [PARAMETER]: to baresip, as a netstring of JSON
 tell() {
 	local message="{\"command\":\"$1\",\"params\":\"${2:-}\"}"
+	# shellcheck disable=SC2016 # that shell's own $1
 	lab_in office bash -c 'exec 3<>/dev/tcp/127.0.0.1/4444; printf "%s" "$1" >&3; sleep 0.2' tell \
 		"${#message}:$message,"
 }

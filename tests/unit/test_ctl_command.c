@@ -305,6 +305,27 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 	}
 }
 
+Test(ctl, every_command_of_the_help_is_in_the_manual)
+{
+	char *manual = NULL, *line, *rest, name[32], entry[64];
+	FILE *in = fopen("docs/sipxdpctl.8.scd", "r");
+	size_t size = 0, commands = 0;
+
+	cr_assert(in, "docs/sipxdpctl.8.scd: %s", strerror(errno));
+	cr_assert_gt(getdelim(&manual, &size, '\0', in), 0);
+	fclose(in);
+	expect_code(run("help", NULL), 0);
+	for (rest = answer.out; (line = strsep(&rest, "\n"));) {
+		if (strncmp(line, "  ", 2) != 0 || sscanf(line, " %31[a-z] ", name) != 1)
+			continue;
+		commands++;
+		snprintf(entry, sizeof(entry), "\n*%s", name);
+		cr_expect(strstr(manual, entry), "%s is not in the manual", name);
+	}
+	cr_assert_gt(commands, 15);
+	free(manual);
+}
+
 Test(ctl, help_of_every_command_names_its_usage_and_is_0)
 {
 	static const char *const names[] = { "status",	"stats",   "calls", "registrations",

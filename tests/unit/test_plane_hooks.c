@@ -277,10 +277,9 @@ Test(plane_hooks, a_dispatcher_is_had_or_refused_as_a_whole)
 
 	cr_assert(program);
 	err = dispatcher_add(program, ifindex, &generic);
-	if (dispatcher_possible()) {
+	if (!err) {
 		__u32 id = id_of(dispatcher_program_fd(program));
 
-		cr_assert_eq(err, 0, "%s", strerror(-err));
 		cr_assert_not(generic);
 		cr_assert_eq(dispatcher_look(ifindex, id, &state), 0);
 		cr_assert(state.present);
@@ -288,6 +287,8 @@ Test(plane_hooks, a_dispatcher_is_had_or_refused_as_a_whole)
 		cr_assert_eq(state.others, 0);
 		cr_assert_eq(dispatcher_remove(dispatcher_program_fd(program), ifindex, generic),
 			     0);
+	} else if (dispatcher_possible()) { /* the kernel wants a newer libxdp for it */
+		cr_assert_eq(err, -ENOEXEC, "%s", strerror(-err));
 	} else {
 		cr_assert_eq(err, -EOPNOTSUPP, "%s", strerror(-err));
 	}

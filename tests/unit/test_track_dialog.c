@@ -407,12 +407,18 @@ Test(track_dialog, a_bye_that_the_tap_lost_is_made_up_for,
 	struct stage *s = stage_new();
 
 	PLAY(s, CALL_UP);
+	s->dialog = TRACK_DIALOG_OVER;
+	stage_play(s, "wait 100000");
+	cr_assert_eq(stage_call(s, "one")->state, CALL_CONFIRMED,
+		     "nothing was lost: a BYE with this Call-ID and other tags is no end");
+	track_messages_lost(s->track);
 	s->dialog = TRACK_DIALOG_CONFIRMED;
 	s->dialog_seen_ns = s->now_ns;
 	stage_play(s, "wait 100000");
 	cr_assert_eq(stage_call(s, "one")->state, CALL_CONFIRMED);
 	s->dialog = TRACK_DIALOG_OVER;
 	s->dialog_seen_ns = s->now_ns;
+	track_messages_lost(s->track);
 	stage_play(s, "wait 61000");
 	cr_assert_eq(stage_call(s, "one")->state, CALL_ENDED);
 	cr_assert_eq(stage_call(s, "one")->ended_unix_ns, s->dialog_seen_ns);
@@ -420,7 +426,9 @@ Test(track_dialog, a_bye_that_the_tap_lost_is_made_up_for,
 	stage_play(s, "wait 33000");
 	cr_assert_eq(s->call_count, 0);
 	PLAY(s, "> INVITE", "< 200 INVITE to=B1", "> ACK to=B1 branch=x", "< 200 INVITE to=B2",
-	     "> ACK to=B2 branch=y", "> BYE cseq=2 to=B2", "wait 61000");
+	     "> ACK to=B2 branch=y", "> BYE cseq=2 to=B2");
+	track_messages_lost(s->track);
+	stage_play(s, "wait 61000");
 	cr_assert_eq(stage_call(s, "one")->state, CALL_CONFIRMED);
 	stage_free(s);
 }
@@ -433,6 +441,7 @@ Test(track_dialog, messages_that_only_the_kernel_saw_keep_a_call,
 	PLAY(s, CALL_UP, "wait 43000000"); /* nearly 12 hours */
 	s->dialog = TRACK_DIALOG_CONFIRMED;
 	s->dialog_seen_ns = s->now_ns;
+	track_messages_lost(s->track);
 	stage_play(s, "wait 1000000");
 	cr_assert_eq(stage_call(s, "one")->state, CALL_CONFIRMED);
 	stage_play(s, "wait 43000000");
@@ -471,6 +480,28 @@ Test(track_dialog, everything_survives_a_restart,
 	cr_assert_eq(stage_call(s, "one")->state, CALL_RINGING, "another transaction");
 	PLAY(s, "> 200 INVITE from=Asrv branch=real peer=8");
 	cr_assert_eq(stage_facts(s, TRACK_ANSWERED), 0, "the peer is known again");
+	stage_free(s);
+}
+
+Test(track_dialog, a_flood_that_was_adopted_goes_within_seconds,
+     .description =
+	     "INVITEs that were challenged or not answered are forgotten by the next daemon, "
+	     "too, while a call that rings goes on where it was")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, "> INVITE id=new", "> INVITE id=asked", "< 407 INVITE id=asked",
+	     "> INVITE id=rings", "< 180 INVITE id=rings", "wait 5000");
+	stage_restart(s);
+	PLAY(s, "wait 11000");
+	cr_assert_null(stage_call(s, "asked"));
+	cr_assert_not_null(stage_call(s, "new"));
+	stage_play(s, "wait 22000");
+	cr_assert_null(stage_call(s, "new"));
+	stage_play(s, "wait 135000");
+	cr_assert_eq(stage_call(s, "rings")->state, CALL_RINGING);
+	stage_play(s, "wait 9000");
+	cr_assert_eq(stage_call(s, "rings")->state, CALL_FAILED);
 	stage_free(s);
 }
 

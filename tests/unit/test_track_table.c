@@ -229,7 +229,7 @@ Test(track_wheel, disorder_does_not_hurry_the_clock,
 		wheel_advance(&c->wheel, now_ns, note_expired, c);
 		wheel_advance(&c->wheel, now_ns - 500000000, note_expired, c);
 	}
-	cr_assert_eq(c->expired, 0, "after %lu s", (now_ns - START) / 1000000000);
+	cr_assert_eq(c->expired, 0, "after %lu s", (unsigned long)((now_ns - START) / 1000000000));
 	c->last_ns = now_ns;
 	wheel_advance(&c->wheel, START + 3600250000000, note_expired, c);
 	cr_assert_eq(c->expired, 1);

@@ -201,12 +201,13 @@ static void report_times(struct report *report, const struct call_record *call, 
 	}
 }
 
+/* maps: NULL where nothing is balanced, which saves a look-up for each call. */
 static void report_backend(struct report *report, const struct maps *maps,
 			   const struct call_key *key)
 {
 	char name[CALL_BACKEND_SIZE];
 
-	report_string(report, call_backend(maps, key, name) ? name : NULL);
+	report_string(report, maps && call_backend(maps, key, name) ? name : NULL);
 }
 
 static void report_counts(struct report *report, const struct call_record *call)
@@ -309,6 +310,7 @@ static void report_messages(struct report *report, const char *call_id)
 
 static int report_calls(const struct call_search *search, bool card)
 {
+	const struct maps *balanced = call_backends_in_use(search->maps) ? search->maps : NULL;
 	uint64_t now = clock_realtime_ns();
 	struct service_names names;
 	struct report *report;
@@ -319,7 +321,7 @@ static int report_calls(const struct call_search *search, bool card)
 	for (size_t i = 0; report && i < search->found.count; i++) {
 		const struct call_row *row = rows_at(&search->found, i);
 
-		report_call(report, search->maps, &names, row, now);
+		report_call(report, balanced, &names, row, now);
 		if (card)
 			report_legs(report, search->maps, row);
 	}

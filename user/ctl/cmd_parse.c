@@ -230,6 +230,7 @@ static bool looks_like_sip(const struct payload *p)
 struct tally {
 	json_t *messages; /* NULL: text, printed as it comes */
 	uint64_t valid, invalid;
+	uint64_t skipped; /* frames that the capture does not hold whole */
 };
 
 static void parse_frame(struct tally *tally, const struct capture_frame *frame)
@@ -238,8 +239,11 @@ static void parse_frame(struct tally *tally, const struct capture_frame *frame)
 	json_t *message;
 	bool valid;
 
-	if (frame->skip != CAPTURE_WHOLE || !payload_find(frame->data, frame->length, &payload) ||
-	    !looks_like_sip(&payload))
+	if (frame->skip != CAPTURE_WHOLE) {
+		tally->skipped++;
+		return;
+	}
+	if (!payload_find(frame->data, frame->length, &payload) || !looks_like_sip(&payload))
 		return;
 	message = message_json(payload.data, payload.length, &valid);
 	if (valid)
@@ -263,12 +267,17 @@ static bool write_tally(struct tally *tally)
 	bool written;
 
 	if (!tally->messages) {
-		printf("%llu valid, %llu invalid\n", (unsigned long long)tally->valid,
+		printf("%llu valid, %llu invalid", (unsigned long long)tally->valid,
 		       (unsigned long long)tally->invalid);
+		if (tally->skipped)
+			printf(", %llu frames not read: cut, or of no known kind",
+			       (unsigned long long)tally->skipped);
+		putchar('\n');
 		return true;
 	}
-	document = json_pack("{s:o,s:I,s:I}", "messages", tally->messages, "valid",
-			     (json_int_t)tally->valid, "invalid", (json_int_t)tally->invalid);
+	document = json_pack("{s:o,s:I,s:I,s:I}", "messages", tally->messages, "valid",
+			     (json_int_t)tally->valid, "invalid", (json_int_t)tally->invalid,
+			     "skipped", (json_int_t)tally->skipped);
 	written = document && write_json(document);
 	json_decref(document);
 	return written;

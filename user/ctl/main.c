@@ -58,7 +58,7 @@ static const struct ctl_command commands[] = {
 	{ "check", cmd_check, NEEDS_NOTHING, "check [--no-host] FILE\ncheck --reference",
 	  "validates a configuration",
 	  "Exits 1 with file, line, column, key and what was expected." },
-	{ "replay", cmd_replay, NEEDS_NOTHING, "replay FILE.pcap -c CONFIG",
+	{ "replay", cmd_replay, NEEDS_NOTHING, "replay FILE.pcap -c CONFIG [--local ADDR[/LEN]]",
 	  "what would pass and drop of a capture, by reason",
 	  "Runs the XDP program over every frame of a pcap or pcapng file at the time it was\n"
 	  "captured. Nothing is attached and no packet is sent." },

@@ -290,10 +290,14 @@ void tracking_drain(struct tracking *tracking)
 
 void tracking_tick(struct tracking *tracking, uint64_t now_ns)
 {
+	uint64_t lost = losses_of_tap(&tracking->losses);
+
 	tracking->record_ns = now_ns;
+	losses_report(&tracking->losses, tracking->maps->host_state);
+	if (losses_of_tap(&tracking->losses) != lost)
+		track_messages_lost(tracking->track);
 	track_advance(tracking->track, clock_realtime_ns());
 	flush(tracking, now_ns);
-	losses_report(&tracking->losses, tracking->maps->host_state);
 }
 
 void tracking_stats(const struct tracking *tracking, struct tracking_stats *out)

@@ -58,7 +58,7 @@ bool attach_holds(const struct attachments *set, enum pin_kind kind);
 /*
  * Attaches to every interface of cfg that set does not have, with replace puts the new programs in
  * the place of the old ones in set, and pins. Interfaces no longer wanted are only marked. 0;
- * -EOPNOTSUPP as ingress_attach(), nothing was done; other -errno, logged, everything undone.
+ * -EOPNOTSUPP, -ENOEXEC as ingress_attach(), nothing was done; other -errno, logged, everything undone.
  */
 int attach_begin(const char *instance, const struct hook_programs *programs,
 		 const struct config *cfg, bool replace, struct attachments *set,

@@ -80,8 +80,12 @@ static int add_in_mode(struct xdp_program *program, unsigned int ifindex, enum x
 		       bool *alone)
 {
 	struct dispatcher_state state;
-	int err = xdp_program__attach(program, (int)ifindex, mode, 0);
+	int err;
 
+	/* What it could not do is said by the caller, in fewer words than libbpf's. */
+	log_library_quiet(true);
+	err = xdp_program__attach(program, (int)ifindex, mode, 0);
+	log_library_quiet(false);
 	*alone = false;
 	if (err)
 		return err;
@@ -113,6 +117,13 @@ int dispatcher_add(struct xdp_program *program, unsigned int ifindex, bool *gene
 		err = add_in_mode(program, ifindex, XDP_MODE_NATIVE, &alone);
 		if (!err)
 			*generic = false;
+		/*
+		 * Refused by the verifier before anything was attached: as a rule "Extension program
+		 * changes packet data, while original does not" (Linux 6.12.6 and newer), of which the
+		 * stubs in the dispatcher of libxdp 1.3 know nothing.
+		 */
+		if (err && dispatcher_program_fd(program) < 0)
+			return -ENOEXEC;
 		if (!err || alone || state.present || final_error(err))
 			return err;
 		plane_log(PLANE_LOG_DEBUG, "dispatcher: native refused: %s", strerror(-err));

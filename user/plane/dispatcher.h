@@ -30,7 +30,9 @@ void dispatcher_program_close(struct xdp_program *program);
 
 /*
  * Adds the program (loading its object the first time). 0; -EOPNOTSUPP: no dispatcher can be had
- * here (nothing stays attached, and the object is loaded in the plain way); or other -errno.
+ * here (nothing stays attached, and the object is loaded in the plain way); -ENOEXEC: the kernel
+ * does not take the program in a dispatcher (nothing has changed, and the object is spent: it cannot
+ * be loaded again); or other -errno.
  */
 int dispatcher_add(struct xdp_program *program, unsigned int ifindex, bool *generic);
 

@@ -47,7 +47,8 @@ static inline struct hook hook_held(enum pin_kind kind, unsigned int ifindex, in
  * Attach to an interface that has nothing of ours; *out is filled and not pinned yet. Native mode
  * failing is no error: generic is tried. Errors are logged with the interface's name. 0; -EBUSY: a
  * program of somebody else's is there; -EOPNOTSUPP (not logged): libxdp cannot chain programs
- * here, and has loaded the object for links of our own; other -errno.
+ * here, and has loaded the object for links of our own; -ENOEXEC (not logged): nor can it, but the
+ * object is spent; other -errno.
  */
 int ingress_attach(const struct hook_programs *programs, const char *name, unsigned int ifindex,
 		   struct hook *out);

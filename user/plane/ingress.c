@@ -105,10 +105,20 @@ static int attach_link(int program, const char *name, unsigned int ifindex, stru
 static int attach_chained(struct xdp_program *chained, const char *name, unsigned int ifindex,
 			  struct hook *out)
 {
+	struct dispatcher_state state;
 	bool generic;
 	int fd, err = dispatcher_add(chained, ifindex, &generic);
 
-	if (err == -EOPNOTSUPP)
+	if (err == -ENOEXEC && !dispatcher_look(ifindex, 0, &state) && state.present) {
+		plane_log(
+			PLANE_LOG_ERROR,
+			"%s: there are programs in libxdp's dispatcher already, and this kernel "
+			"takes none that changes packets, as ours does, into that of this libxdp; "
+			"take them away first",
+			name);
+		return -EBUSY;
+	}
+	if (err == -EOPNOTSUPP || err == -ENOEXEC)
 		return err; /* the caller goes on without a dispatcher */
 	if (err) {
 		plane_log(PLANE_LOG_ERROR, "%s: libxdp cannot attach the XDP program: %s", name,

@@ -28,6 +28,7 @@ struct plane {
 	int clock_fd;
 	struct object *object;
 	struct xdp_program *chained; /* NULL: links of our own */
+	bool alone;		     /* no dispatcher takes our program here */
 	struct maps maps;
 	struct attachments attached;
 	struct expiry expiry;
@@ -49,15 +50,23 @@ static struct plane *plane_new(const struct config *cfg)
 	return plane;
 }
 
-/* Lets go of everything; what is attached and pinned stays. */
-static void plane_free(struct plane *plane)
+/* Lets go of all but the lock; what is attached and pinned stays. */
+static void plane_reset(struct plane *plane)
 {
 	attach_forget(&plane->attached);
 	dispatcher_program_close(plane->chained);
+	plane->chained = NULL;
 	maps_close(&plane->maps);
 	object_close(plane->object);
+	plane->object = NULL;
 	if (plane->clock_fd >= 0)
 		close(plane->clock_fd);
+	plane->clock_fd = -1;
+}
+
+static void plane_free(struct plane *plane)
+{
+	plane_reset(plane);
 	if (plane->lock >= 0)
 		close(plane->lock);
 	free(plane);
@@ -152,7 +161,7 @@ static int plane_load(struct plane *plane)
 			  plane->instance);
 		return -EBUSY;
 	}
-	if (!chain && (links || !dispatcher_possible()))
+	if (!chain && (links || plane->alone || !dispatcher_possible()))
 		return object_load(plane->object);
 	/* libxdp loads the object itself, for the place in the dispatcher that it is given. */
 	plane->chained = dispatcher_program(object_bpf(plane->object), OBJECT_INGRESS);
@@ -241,10 +250,27 @@ static int check_interfaces(const struct config *cfg)
 	return err;
 }
 
+static int plane_attempt(struct plane *plane, const struct config *cfg, bool fresh)
+{
+	struct tables tables;
+	int err = object_open(false, &plane->object);
+
+	if (!err)
+		err = tables_open(plane->instance, plane->object, cfg, fresh, &tables);
+	if (err)
+		return err;
+	err = plane_start(plane, cfg, &tables);
+	if (!err)
+		plane_log(PLANE_LOG_INFO, "instance '%s' %s", plane->instance,
+			  tables.adopted ? "adopted" : "begun");
+	tables_close(&tables);
+	return err;
+}
+
 int plane_up(const struct config *cfg, const struct plane_options *options, struct plane **out)
 {
+	bool fresh = options && options->fresh;
 	struct plane *plane;
-	struct tables tables;
 	int err;
 
 	log_libraries();
@@ -258,16 +284,14 @@ int plane_up(const struct config *cfg, const struct plane_options *options, stru
 		return -ENOMEM;
 	err = pin_begin(plane->instance, &plane->lock);
 	if (!err)
-		err = object_open(false, &plane->object);
-	if (!err)
-		err = tables_open(plane->instance, plane->object, cfg, options && options->fresh,
-				  &tables);
-	if (!err) {
-		err = plane_start(plane, cfg, &tables);
-		if (!err)
-			plane_log(PLANE_LOG_INFO, "instance '%s' %s", plane->instance,
-				  tables.adopted ? "adopted" : "begun");
-		tables_close(&tables);
+		err = plane_attempt(plane, cfg, fresh);
+	if (err == -ENOEXEC) {
+		plane_log(PLANE_LOG_INFO,
+			  "this kernel does not take our program in the dispatcher of this libxdp: "
+			  "attaching by links of our own");
+		plane_reset(plane);
+		plane->alone = true;
+		err = plane_attempt(plane, cfg, fresh);
 	}
 	if (err) {
 		if (plane->lock >= 0)

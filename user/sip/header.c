@@ -35,7 +35,7 @@ static bool is_named(const struct sip_name_key *known, const uint8_t *name, uint
 __attribute__((noinline)) enum sip_header_id sip_name_search(const uint8_t *name, uint32_t length)
 {
 	uint64_t last = sip_load64(name + length - 8) | SIP_LOWER_CASE;
-	uint32_t slot = sip_name_slot(last, name[0], length);
+	uint32_t slot = sip_name_slot(last, length);
 
 	for (; sip_name_slots[slot]; slot = (slot + 1) % SIP_NAME_SLOTS) {
 		const struct sip_name_key *known = &sip_name_keys[sip_name_slots[slot]];
@@ -74,7 +74,7 @@ static void enter_name(const char *name, enum sip_header_id id)
 	key.seen_length = length <= 16 ? key.length : 0;
 	if (length > 8)
 		key.first = sip_load64(line + 8) | SIP_LOWER_CASE;
-	slot = sip_name_slot(key.last, line[8], length);
+	slot = sip_name_slot(key.last, length);
 	while (sip_name_slots[slot])
 		slot = (slot + 1) % SIP_NAME_SLOTS;
 	sip_name_keys[++count] = key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From a header's name to its number, as the message parser does it for every line: a hash of the
- * name's length, first letter and last three octets leads to the one row, nearly always, that there
- * is to compare with. */
+ * name's length and last three octets leads to the one row, nearly always, that there is to compare
+ * with. */
 #ifndef SIPXDP_SIP_HEADER_LOOKUP_H
 #define SIPXDP_SIP_HEADER_LOOKUP_H
 
@@ -33,13 +33,13 @@ extern uint8_t sip_name_slots[SIP_NAME_SLOTS];
 #define SIP_LOWER_CASE 0x2020202020202020ull
 
 /* `last` is the name's last eight octets in lower case; before a name of one or two octets stands a
- * CRLF. The multiplier was picked so that only Refer-To and Reply-To share a slot, as they must
- * with any; whatever shares one is still found. */
-static inline uint32_t sip_name_slot(uint64_t last, uint8_t first, uint32_t length)
+ * CRLF. The multiplier was picked so that no two share a slot but those that must with any; whatever
+ * shares one is still found. */
+static inline uint32_t sip_name_slot(uint64_t last, uint32_t length)
 {
-	uint64_t mixed = last >> 40 ^ (uint64_t)(length << 8 | (first | 0x20u)) << 24;
+	uint64_t mixed = last >> 40 | (uint64_t)length << 24;
 
-	return (uint32_t)(mixed * 0x762422a4f1fb4b1dull >> SIP_NAME_SLOT_SHIFT);
+	return (uint32_t)(mixed * 0xf08db22fd293056bull >> SIP_NAME_SLOT_SHIFT);
 }
 
 /* The rest of the search: for a name longer than what two words hold, one that another took the
@@ -51,7 +51,7 @@ enum sip_header_id sip_name_search(const uint8_t *name, uint32_t length);
 static inline enum sip_header_id sip_header_lookup(const uint8_t *name, uint32_t length)
 {
 	uint64_t last = sip_load64(name + length - 8) | SIP_LOWER_CASE;
-	uint32_t slot = sip_name_slot(last, name[0], length);
+	uint32_t slot = sip_name_slot(last, length);
 	const struct sip_name_key *known = &sip_name_keys[sip_name_slots[slot]];
 
 	if (sip_unlikely((last ^ known->last) & known->own || known->seen_length != length))

@@ -15,34 +15,36 @@ INDEX_TARGET static inline uint64_t joined_mask(__m256i low, __m256i high)
 							     << 32;
 }
 
-/* Low nibbles and high-nibble bits of 32 octets. */
-struct nibbles {
-	__m256i low, high_bit;
+/* What classify() needs, in registers from the first block to the last. */
+struct classifier {
+	__m256i token, label, text, high_bit;
 };
 
-INDEX_TARGET static inline struct nibbles split(__m256i octets)
+INDEX_TARGET static inline struct classifier make_classifier(void)
 {
-	const __m256i nibble = _mm256_set1_epi8(15);
-	const __m256i high_bit = _mm256_load_si256((const __m256i *)&sip_nibbles.high_bit);
-	__m256i high = _mm256_and_si256(_mm256_srli_epi16(octets, 4), nibble);
-
-	return (struct nibbles){ .low = _mm256_and_si256(octets, nibble),
-				 .high_bit = _mm256_shuffle_epi8(high_bit, high) };
+	return (struct classifier){
+		.token = _mm256_load_si256((const __m256i *)&sip_nibbles.token),
+		.label = _mm256_load_si256((const __m256i *)&sip_nibbles.label),
+		.text = _mm256_load_si256((const __m256i *)&sip_nibbles.text),
+		.high_bit = _mm256_load_si256((const __m256i *)&sip_nibbles.high_bit),
+	};
 }
 
-INDEX_TARGET static inline __m256i outsiders(struct nibbles n, __m256i sets)
+/* The bit of each octet's high nibble. */
+INDEX_TARGET static inline __m256i high_bits(const struct classifier *k, __m256i octets)
 {
-	__m256i set = _mm256_shuffle_epi8(sets, n.low);
+	__m256i high = _mm256_and_si256(_mm256_srli_epi16(octets, 4), _mm256_set1_epi8(15));
 
-	return _mm256_cmpeq_epi8(_mm256_and_si256(set, n.high_bit), _mm256_setzero_si256());
+	return _mm256_shuffle_epi8(k->high_bit, high);
 }
 
-INDEX_TARGET static inline uint64_t gap_mask(struct nibbles a, struct nibbles b,
-					     const struct nibble_table *table)
+/* A shuffle looks at the lowest four bits of an octet, and gives the empty set for one from 0x80 on.
+ */
+INDEX_TARGET static inline __m256i outsiders(__m256i octets, __m256i high_bit, __m256i sets)
 {
-	const __m256i sets = _mm256_load_si256((const __m256i *)table);
+	__m256i set = _mm256_shuffle_epi8(sets, octets);
 
-	return joined_mask(outsiders(a, sets), outsiders(b, sets));
+	return _mm256_cmpeq_epi8(_mm256_and_si256(set, high_bit), _mm256_setzero_si256());
 }
 
 INDEX_TARGET static inline uint64_t octet_mask(__m256i a, __m256i b, char octet)
@@ -52,19 +54,23 @@ INDEX_TARGET static inline uint64_t octet_mask(__m256i a, __m256i b, char octet)
 	return joined_mask(_mm256_cmpeq_epi8(a, wanted), _mm256_cmpeq_epi8(b, wanted));
 }
 
-INDEX_TARGET static inline struct octet_masks classify(const uint8_t octets[SIP_BLOCK])
+INDEX_TARGET static inline struct octet_masks classify(const struct classifier *k,
+						       const uint8_t octets[SIP_BLOCK])
 {
 	__m256i a = _mm256_loadu_si256((const __m256i *)octets);
 	__m256i b = _mm256_loadu_si256((const __m256i *)(octets + 32));
-	struct nibbles na = split(a), nb = split(b);
+	__m256i high_a = high_bits(k, a), high_b = high_bits(k, b);
 
 	return (struct octet_masks){
 		.cr = octet_mask(a, b, '\r'),
 		.lf = octet_mask(a, b, '\n'),
 		.dot = octet_mask(a, b, '.'),
-		.not_token = gap_mask(na, nb, &sip_nibbles.token),
-		.not_label = gap_mask(na, nb, &sip_nibbles.label),
-		.not_text = gap_mask(na, nb, &sip_nibbles.text),
+		.not_token = joined_mask(outsiders(a, high_a, k->token),
+					 outsiders(b, high_b, k->token)),
+		.not_label = joined_mask(outsiders(a, high_a, k->label),
+					 outsiders(b, high_b, k->label)),
+		.not_text = joined_mask(outsiders(a, high_a, k->text),
+					outsiders(b, high_b, k->text)),
 	};
 }
 

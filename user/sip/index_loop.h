@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The loop that all variants of the index share. The including file defines, before it includes
- * this, INDEX_TARGET (the instruction set, as a function attribute) and two functions, in which
- * alone the variants differ: static inline struct octet_masks classify(const uint8_t
- * octets[SIP_BLOCK]); static inline uint32_t lowest_bit(uint64_t bits);    any number up to 64 if
- * there is none struct octet_masks is in index_masks.h. */
+ * this, INDEX_TARGET (the instruction set, as a function attribute), struct classifier (what is made
+ * once for all blocks) and three functions, in which alone the variants differ:
+ *   make_classifier(void) returns a struct classifier;
+ *   classify(const struct classifier *, const uint8_t octets[SIP_BLOCK]) returns a struct
+ *   octet_masks (index_masks.h);
+ *   lowest_bit(uint64_t bits) returns its number, any up to 64 if there is none. */
 #ifndef SIPXDP_SIP_INDEX_LOOP_H
 #define SIPXDP_SIP_INDEX_LOOP_H
 
@@ -85,6 +87,7 @@ INDEX_TARGET static inline const uint8_t *padded_block(uint8_t copy[SIP_BLOCK],
 INDEX_TARGET static inline enum sip_framing index_text(struct sip_index *index, const uint8_t *text,
 						       uint32_t len)
 {
+	const struct classifier k = make_classifier();
 	struct index_state s = { .line_end = index->line_end };
 	const uint16_t *full = index->line_end + SIP_LINES_MAX;
 	uint8_t copy[SIP_BLOCK];
@@ -96,7 +99,7 @@ INDEX_TARGET static inline enum sip_framing index_text(struct sip_index *index, 
 
 		if (__builtin_expect(len - base < SIP_BLOCK, 0))
 			block = padded_block(copy, block, len - base);
-		m = classify(block);
+		m = classify(&k, block);
 		store_masks(index, base / SIP_BLOCK, &m);
 		blank = m.lf & (m.lf << 2 | s.lf >> 62);
 		if (__builtin_expect(blank != 0, 0))

@@ -7,12 +7,23 @@
 
 #define INDEX_TARGET
 
-static inline struct octet_masks classify(const uint8_t octets[SIP_BLOCK])
+/* The table is where it is. */
+struct classifier {
+	const uint16_t *classes;
+};
+
+static inline struct classifier make_classifier(void)
+{
+	return (struct classifier){ .classes = sip_octet };
+}
+
+static inline struct octet_masks classify(const struct classifier *k,
+					  const uint8_t octets[SIP_BLOCK])
 {
 	struct octet_masks m = { 0 };
 
 	for (unsigned int i = 0; i < SIP_BLOCK; i++) {
-		uint64_t classes = sip_octet[octets[i]];
+		uint16_t classes = k->classes[octets[i]];
 
 		m.cr |= (uint64_t)(octets[i] == '\r') << i;
 		m.lf |= (uint64_t)(octets[i] == '\n') << i;

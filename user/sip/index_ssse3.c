@@ -10,48 +10,59 @@
 
 #define INDEX_TARGET __attribute__((target("ssse3")))
 
-struct quarter {
-	__m128i octets, low, high_bit;
+/* What classify() needs, in registers from the first block to the last. */
+struct classifier {
+	__m128i token, label, text, high_bit;
 };
 
-INDEX_TARGET static inline struct quarter split(const uint8_t *octets)
+INDEX_TARGET static inline struct classifier make_classifier(void)
 {
-	const __m128i nibble = _mm_set1_epi8(15);
-	const __m128i high_bit = _mm_load_si128((const __m128i *)&sip_nibbles.high_bit);
-	__m128i all = _mm_loadu_si128((const __m128i *)octets);
-	__m128i high = _mm_and_si128(_mm_srli_epi16(all, 4), nibble);
-
-	return (struct quarter){ .octets = all,
-				 .low = _mm_and_si128(all, nibble),
-				 .high_bit = _mm_shuffle_epi8(high_bit, high) };
+	return (struct classifier){
+		.token = _mm_load_si128((const __m128i *)&sip_nibbles.token),
+		.label = _mm_load_si128((const __m128i *)&sip_nibbles.label),
+		.text = _mm_load_si128((const __m128i *)&sip_nibbles.text),
+		.high_bit = _mm_load_si128((const __m128i *)&sip_nibbles.high_bit),
+	};
 }
 
-INDEX_TARGET static inline uint64_t outsiders(struct quarter q, const struct nibble_table *table)
+/* The bit of each octet's high nibble. */
+INDEX_TARGET static inline __m128i high_bits(const struct classifier *k, __m128i octets)
 {
-	__m128i set = _mm_shuffle_epi8(_mm_load_si128((const __m128i *)table), q.low);
-	__m128i outside = _mm_cmpeq_epi8(_mm_and_si128(set, q.high_bit), _mm_setzero_si128());
+	__m128i high = _mm_and_si128(_mm_srli_epi16(octets, 4), _mm_set1_epi8(15));
+
+	return _mm_shuffle_epi8(k->high_bit, high);
+}
+
+/* A shuffle looks at the lowest four bits of an octet, and gives the empty set for one from 0x80 on.
+ */
+INDEX_TARGET static inline uint64_t outsiders(__m128i octets, __m128i high_bit, __m128i sets)
+{
+	__m128i set = _mm_shuffle_epi8(sets, octets);
+	__m128i outside = _mm_cmpeq_epi8(_mm_and_si128(set, high_bit), _mm_setzero_si128());
 
 	return (uint16_t)_mm_movemask_epi8(outside);
 }
 
-INDEX_TARGET static inline uint64_t equals(struct quarter q, char octet)
+INDEX_TARGET static inline uint64_t equals(__m128i octets, char octet)
 {
-	return (uint16_t)_mm_movemask_epi8(_mm_cmpeq_epi8(q.octets, _mm_set1_epi8(octet)));
+	return (uint16_t)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(octet)));
 }
 
-INDEX_TARGET static inline struct octet_masks classify(const uint8_t octets[SIP_BLOCK])
+INDEX_TARGET static inline struct octet_masks classify(const struct classifier *k,
+						       const uint8_t octets[SIP_BLOCK])
 {
 	struct octet_masks m = { 0 };
 
 	for (unsigned int i = 0; i < SIP_BLOCK; i += 16) {
-		struct quarter q = split(octets + i);
+		__m128i all = _mm_loadu_si128((const __m128i *)(octets + i));
+		__m128i high = high_bits(k, all);
 
-		m.cr |= equals(q, '\r') << i;
-		m.lf |= equals(q, '\n') << i;
-		m.dot |= equals(q, '.') << i;
-		m.not_token |= outsiders(q, &sip_nibbles.token) << i;
-		m.not_label |= outsiders(q, &sip_nibbles.label) << i;
-		m.not_text |= outsiders(q, &sip_nibbles.text) << i;
+		m.cr |= equals(all, '\r') << i;
+		m.lf |= equals(all, '\n') << i;
+		m.dot |= equals(all, '.') << i;
+		m.not_token |= outsiders(all, high, k->token) << i;
+		m.not_label |= outsiders(all, high, k->label) << i;
+		m.not_text |= outsiders(all, high, k->text) << i;
 	}
 	return m;
 }

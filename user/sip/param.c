@@ -45,14 +45,11 @@ bool sip_skip_params(struct sip_cursor *c)
 
 struct sip_number sip_param_number(const struct sip_cursor *c, const struct sip_param *param)
 {
-	struct sip_cursor digits = *c;
 	struct sip_number n = { 0 };
 
-	if (param->kind != SIP_PARAM_TOKEN)
-		return n;
-	digits.at = param->value.offset;
-	n = sip_take_number(&digits);
-	return digits.at == sip_slice_end(param->value) ? n : (struct sip_number){ 0 };
+	if (sip_likely(param->kind == SIP_PARAM_TOKEN))
+		n = sip_number_at(c->text + param->value.offset);
+	return sip_likely(n.digits == param->value.length) ? n : (struct sip_number){ 0 };
 }
 
 bool sip_param_seconds(struct sip_cursor *c, const struct sip_param *param, const char *rfc,

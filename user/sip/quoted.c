@@ -4,28 +4,15 @@
 
 #define RFC "RFC 3261 25.1"
 
-/* High bits of the octets of `v` that equal `octet`; exact for the lowest one found. */
-static inline uint64_t octets_equal(uint64_t v, uint8_t octet)
-{
-	const uint64_t ones = 0x0101010101010101;
-	uint64_t diff = v ^ ones * octet;
-
-	return (diff - ones) & ~diff & ones << 7;
-}
-
-/* Where the next quote or backslash stands, or `end`. */
+/* Where the next quote or backslash stands, neither of which a token can hold; or where the value
+ * ends, if there is none. */
 static uint32_t find_quote_or_backslash(const struct sip_cursor *c, uint32_t at)
 {
-	for (; at + 8 <= c->end; at += 8) {
-		uint64_t v = sip_load64(c->text + at);
-		uint64_t hits = octets_equal(v, '"') | octets_equal(v, '\\');
-
-		if (hits)
-			return at + (uint32_t)__builtin_ctzll(hits) / 8;
+	for (;; at++) {
+		at = sip_run(c->index->not_token, at);
+		if (at >= c->end || c->text[at] == '"' || c->text[at] == '\\')
+			return at;
 	}
-	while (at < c->end && c->text[at] != '"' && c->text[at] != '\\')
-		at++;
-	return at;
 }
 
 /* quoted-pair = "\" (%x00-09 / %x0B-0C / %x0E-7F) */

@@ -136,6 +136,20 @@ static void drop(struct track *t, uint32_t index)
 	table_remove(&t->calls.table, index);
 }
 
+/* What was no more than an INVITE is given its seconds anew, and so is a confirmed call, or one whose
+ * state has just changed; the others go on where they were. */
+static void set_timer(struct track *t, uint32_t index, const struct call_record *r)
+{
+	const struct call *call = call_at(t, index);
+	bool begins = call->state == CALL_TRYING &&
+		      (call->flags & CALL_CHALLENGED || !(call->flags & CALL_PROCEEDING));
+
+	if (begins || call->state == CALL_CONFIRMED || call->state != r->state)
+		call_arm(t, index);
+	else
+		wheel_set(&t->calls.wheel, index, record_time_left(t, r));
+}
+
 int track_adopt_call(struct track *t, const struct call_key *key, const struct call_record *r)
 {
 	uint32_t index;
@@ -154,9 +168,6 @@ int track_adopt_call(struct track *t, const struct call_key *key, const struct c
 		drop(t, index);
 		return refuse_record(t, key, -ESTALE);
 	}
-	if (call_at(t, index)->state != CALL_CONFIRMED && call_at(t, index)->state == r->state)
-		wheel_set(&t->calls.wheel, index, record_time_left(t, r));
-	else
-		call_arm(t, index);
+	set_timer(t, index, r);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How long a call may stay as it is: see track.h for the times. A confirmed call is looked at every
  * now and then; whether it is over is told by when it was last heard of, so that its messages need
- * not move a timer, and by the kernel, which may have seen what we have not. */
+ * not move a timer, and where messages were lost by the kernel, which may have seen them. */
 #include "track/call.h"
 
 #define LOOK_AGAIN_NS (60 * TRACK_SECOND_NS)
@@ -190,9 +190,17 @@ static void confirmed_expired(struct track *t, uint32_t index)
 	call_touch(t, index);
 }
 
+/* Might a message of the call have been lost? What is heard shortly after may be late. */
+static bool is_in_doubt(const struct track *t, const struct call *call)
+{
+	uint32_t until = t->lost_tick + ticks_of(TRACK_64_T1_NS);
+
+	return t->lost && (int32_t)(until - call->seen_tick) > 0;
+}
+
 void call_expired(struct track *t, uint32_t index)
 {
-	if (call_ask_kernel(t, index)) {
+	if (is_in_doubt(t, call_at(t, index)) && call_ask_kernel(t, index)) {
 		call_touch(t, index);
 		return;
 	}

@@ -5,55 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sip/content.h"
-#include "sip/multipart.h"
+#include "sip/sdp_body.h"
 #include "track/record.h"
-
-#define PARTS_MAX 8 /* of a multipart, looked through */
-
-/* Is the Content-Type application/sdp, with or without parameters? */
-static bool is_sdp(const char *text, struct sip_slice type)
-{
-	static const char sdp[] = "application/sdp";
-	const size_t length = sizeof(sdp) - 1;
-	char next;
-
-	if (type.length < length || strncasecmp(text + type.offset, sdp, length) != 0)
-		return false;
-	next = type.length > length ? text[type.offset + length] : ';';
-	return next == ';' || next == ' ' || next == '\t';
-}
-
-static bool find_in_multipart(const struct sip_message *m, struct sip_slice *body)
-{
-	const struct sip_header *header = sip_message_header(m, SIP_HEADER_CONTENT_TYPE, NULL);
-	struct sip_content_type type;
-	struct sip_multipart parts;
-	struct sip_cursor cursor;
-	struct sip_part part;
-
-	if (!header)
-		return false;
-	cursor = sip_message_cursor(m, header);
-	if (!sip_take_content_type(&cursor, &type) || !type.boundary.length ||
-	    !sip_multipart_start(&parts, m->text, m->body, type.boundary))
-		return false;
-	for (int i = 0; i < PARTS_MAX && sip_multipart_next(&parts, &part); i++) {
-		if (is_sdp(m->text, part.content_type)) {
-			*body = part.body;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool find_sdp(const struct sip_message *m, struct sip_slice *body)
-{
-	if (!media_is_likely(m))
-		return false;
-	*body = m->body;
-	return is_sdp(m->text, m->content_type) || find_in_multipart(m, body);
-}
 
 /* Digits and comfort noise come beside a codec (RFC 4733, RFC 3389). */
 static bool is_beside(const char *name, size_t length)
@@ -99,7 +52,7 @@ bool media_read(const struct sip_message *m, struct sip_sdp *sdp, struct media *
 	struct sip_slice body;
 	const char *text;
 
-	if (!find_sdp(m, &body))
+	if (!media_is_likely(m) || !sip_find_sdp(m, &body))
 		return false;
 	text = sip_message_text(m, body);
 	if (sip_sdp_parse(text, body.length, sdp, NULL))

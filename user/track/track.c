@@ -138,6 +138,12 @@ void track_advance(struct track *t, uint64_t now_ns)
 	wheel_advance(&t->transactions.wheel, now_ns, expire_transaction, t);
 }
 
+void track_messages_lost(struct track *t)
+{
+	t->lost = true;
+	t->lost_tick = wheel_now(&t->calls.wheel);
+}
+
 void track_flush(struct track *t)
 {
 	call_flush(t);

@@ -22,7 +22,7 @@
  *	no ACK 32 s after a 2xx				section 13.3.1.4
  *	no refresh within its session timer, and 32 s	RFC 4028 section 10
  *	no message for config.idle_ns
- *	the kernel has seen its end			sink.call_dialog
+ *	the kernel has seen its end			sink.call_dialog, where messages were lost
  *
  * A call that is over stays to be seen for 32 s more, but for those that are forgotten: they never
  * were more than an INVITE.
@@ -167,6 +167,14 @@ struct track_outcome track_message(struct track *t, const struct track_arrival *
 
 /* Moves the clock on: what has run out ends or is deleted. */
 void track_advance(struct track *t, uint64_t now_ns);
+
+/*
+ * Messages may have been missed since the last call of this, or since track_new(). Calls that have
+ * not been heard of since are held against what the kernel knows of them, within a minute or when
+ * their time is over. Without losses it is not asked, for it tells calls by Call-ID alone, and what
+ * was seen of their tags tells more.
+ */
+void track_messages_lost(struct track *t);
 
 /* Writes what has changed since it was last written. New calls, registrations and deletions do not
  * wait for this. */

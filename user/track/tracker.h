@@ -37,6 +37,8 @@ struct track {
 	uint64_t no_tag; /* hash of a tag that is not there */
 	struct timed_table calls, registrations, transactions;
 	struct table aors;
+	bool lost;		     /* messages were, at lost_tick the last time */
+	uint32_t lost_tick;	     /* of the wheel of calls */
 	uint32_t hand;		     /* where room for a call was last looked for */
 	uint32_t dirty;		     /* calls whose record is to be written, first of a chain */
 	uint32_t registration_round; /* number of the REGISTER answer under way */
