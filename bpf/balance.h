@@ -144,8 +144,11 @@ static __always_inline void balance_choose(const struct packet *pkt, struct work
 	const struct scan *s = &w->scan;
 	bool has_call = class_is_sip(pkt->f->class) && s->call_id_hash;
 	struct dialog *d = NULL;
-	__u32 place = 0;
+	__u32 place = pkt->f->backend; /* of the dialog, if admit() has met it */
 
+	if (likely(place && backend_holds(backend_at(place), pkt->f->service)))
+		return;
+	place = 0;
 	if (has_call) {
 		d = balance_dialog(pkt->f, s);
 		if (d && backend_holds(backend_at(d->backend), pkt->f->service))

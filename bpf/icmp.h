@@ -26,30 +26,32 @@ struct icmp_too_big_ipv6 {
 	struct icmp6hdr icmp;
 };
 
+/* Move the link header of `length` octets to the front; what is behind it stays. */
+static __always_inline bool icmp_move_link(struct xdp_md *ctx, const __u32 room, const __u32 length)
+{
+	void *to = (void *)(long)ctx->data, *from = to + room;
+
+	if (from + length > (void *)(long)ctx->data_end)
+		return false;
+	__builtin_memcpy(to, from, length);
+	return true;
+}
+
 /* Open `room` octets between the link header and the IP header, and cut the frame behind `keep`
  * octets of what was the IP packet (0: nothing). */
 static __always_inline bool icmp_make_room(struct xdp_md *ctx, const struct facts *f,
 					   const __u32 room, __u32 keep)
 {
-	__u64 link = f->network_offset;
-	__u32 length = bpf_xdp_get_buff_len(ctx), i;
-	__u16 *from, *to;
-
+	if (keep && bpf_xdp_adjust_tail(ctx, (int)(f->network_offset + keep) -
+						     (int)bpf_xdp_get_buff_len(ctx)))
+		return false;
 	if (bpf_xdp_adjust_head(ctx, -(int)room))
 		return false;
-	if (keep && bpf_xdp_adjust_tail(ctx, (int)(link + keep) - (int)length))
-		return false;
-	SCAN_MASK(link, 0x1f);
-	to = (void *)(long)ctx->data;
-	from = (void *)(long)ctx->data + room;
-	for (i = 0; i < (ETH_HLEN + VLAN_TAGS * sizeof(struct vlan_tag)) / 2; i++) {
-		if (2 * i >= link)
-			break;
-		if ((void *)(from + i + 1) > (void *)(long)ctx->data_end)
-			return false;
-		to[i] = from[i];
-	}
-	return true;
+	if (likely(!f->tagged))
+		return icmp_move_link(ctx, room, ETH_HLEN);
+	if (f->tagged == 1)
+		return icmp_move_link(ctx, room, ETH_HLEN + sizeof(struct vlan_tag));
+	return icmp_move_link(ctx, room, ETH_HLEN + 2 * sizeof(struct vlan_tag));
 }
 
 /* Back to where the frame came from. */
