@@ -22,7 +22,7 @@ STEP_SECONDS=5  # between one change and the next
 CALL_MS=3000    # of the calls meanwhile
 DETECT_SECONDS=2 # probe.fall * probe.interval of pool_config
 # Of few calls chance alone makes shares uneven: 3.5 standard deviations.
-ALLOWED_PERCENT=$(awk -v n="$TOTAL" 'BEGIN { p = 350 * sqrt(2 / n); print p > 5 ? p : 5 }')
+ALLOWED_PERCENT=$(awk -v n="$TOTAL" 'BEGIN { p = 350 * sqrt(2 / n); print (p > 5 ? p : 5) }')
 POOL_IPV6=no
 
 started=$SECONDS
