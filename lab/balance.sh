@@ -20,7 +20,9 @@ CALLS=${CALLS:-250}
 RATE=${RATE:-60}
 STEP_SECONDS=5  # between one change and the next
 CALL_MS=3000    # of the calls meanwhile
-DETECT_SECONDS=2 # probe.fall * probe.interval of pool_config
+# A backend that waits for its turn on a busy machine is not dead.
+POOL_PROBE="interval: 2s, timeout: 1s, rise: 2, fall: 3"
+DETECT_SECONDS=6 # fall * interval
 # Of few calls chance alone makes shares uneven: 3.5 standard deviations.
 ALLOWED_PERCENT=$(awk -v n="$TOTAL" 'BEGIN { p = 350 * sqrt(2 / n); print (p > 5 ? p : 5) }')
 POOL_IPV6=no

@@ -148,7 +148,7 @@ pool_config() {
 	cat <<-END
 		    balance:
 		      forward: $forward
-		      probe: {interval: 1s, timeout: 300ms, rise: 2, fall: 2}
+		      probe: {${POOL_PROBE:-interval: 1s, timeout: 500ms, rise: 2, fall: 2}}
 	END
 	[[ -z ${POOL_LINES:-} ]] || printf '%s\n' "$POOL_LINES"
 	printf '      backends:\n'
