@@ -6,7 +6,7 @@
 # that the killed one had, no call changed backend, shares are within 5 % of the weights.
 #
 #   FORWARD=nat    or dsr, ipip: how packets reach the backends
-#   TOTAL=10000    calls of the first phase    CALLS=250  of them a second
+#   TOTAL=10000    calls of the first phase    CALLS=150  of them a second
 #   RATE=60        calls a second while backends come and go, each of 3 s
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lab.sh
@@ -16,7 +16,7 @@ source "$LAB_ROOT/lab/pool.sh"
 
 FORWARD=${FORWARD:-nat}
 TOTAL=${TOTAL:-10000}
-CALLS=${CALLS:-250}
+CALLS=${CALLS:-150}
 RATE=${RATE:-60}
 STEP_SECONDS=5  # between one change and the next
 CALL_MS=3000    # of the calls meanwhile
