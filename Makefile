@@ -52,7 +52,7 @@ BENCH_BIN := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c))
 BENCH_LIB := $(patsubst %.c,$(B)/%.o,$(filter-out bench/bench_% bench/%.bpf.c,$(wildcard bench/*.c)))
 BENCH_BPF := $(patsubst bench/%.bpf.c,$(B)/bench/%.bpf.o,$(wildcard bench/*.bpf.c))
 LAB_BPF := $(B)/lab/wire.bpf.o $(B)/lab/flood.bpf.o
-LAB_BIN := $(B)/lab/flood $(B)/lab/phones
+LAB_BIN := $(B)/lab/flood $(B)/lab/phones $(B)/lab/tunnel
 MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 
 .DELETE_ON_ERROR:
@@ -133,6 +133,7 @@ $(B)/gen/flood.skel.h: $(B)/lab/flood.bpf.o
 
 $(B)/lab/flood: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(filter-out %.bpf.c,$(wildcard lab/flood/*.c)))
 $(B)/lab/phones: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(wildcard lab/phones/*.c))
+$(B)/lab/tunnel: $(patsubst lab/%.c,$(B)/lab-obj/%.o,$(wildcard lab/tunnel/*.c))
 $(LAB_BIN):
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS) -lm

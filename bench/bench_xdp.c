@@ -25,6 +25,7 @@
 
 #include "harness.h"
 #include "paths.h"
+#include "routes.h"
 #include "plane/tap.h"
 #include "series.h"
 #include "stages.h"
@@ -147,6 +148,8 @@ static uint32_t action_of(const struct subject *s)
 {
 	if (s->tc)
 		return (uint32_t)TC_ACT_UNSPEC;
+	if (paths[s->path].service == SERVICE_NAT || paths[s->path].service == SERVICE_IPIP)
+		return XDP_REDIRECT;
 	return paths[s->path].verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
 }
 
@@ -518,7 +521,6 @@ static int prepare(struct bench *b)
 	char directory[PATH_MAX];
 	struct config *cfg;
 	int err = config_parse(path_config, strlen(path_config), "bench", &cfg, &errors);
-
 	if (err) {
 		config_errors_print(&errors, stderr);
 		return err;
@@ -527,6 +529,8 @@ static int prepare(struct bench *b)
 	if (!err)
 		err = harness_open(directory, cfg, &b->h);
 	config_free(cfg);
+	if (!err) /* in the network namespace that harness_open() has made */
+		err = routes_make();
 	if (!err)
 		err = tap_open(run_maps(harness_run(b->h)), take_record, b, &b->tap);
 	if (!err)

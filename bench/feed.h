@@ -16,7 +16,8 @@
 
 struct feed_frame {
 	__u32 length;
-	__u8 data[FEED_FRAME_MAX + 6]; /* a multiple of eight with `length` */
+	__u32 call; /* where two octets of its Call-ID stand; 0: not looked for */
+	__u8 data[FEED_FRAME_MAX + 6]; /* a multiple of eight with the rest */
 };
 
 struct feed {
@@ -25,7 +26,15 @@ struct feed {
 	__u32 source;	   /* as in the frame */
 	__u32 source_vary; /* bits of it that change from packet to packet; 0: frames stay as they
 			      are */
+	__u32 call_vary;   /* 1: of each frame 256 calls are made */
+	__u32 length;	   /* of the frame before, less what the program put in front of it */
 	__u32 zero;
 };
+
+/* The two octets of one of them. */
+static inline __u16 feed_call(__u8 number)
+{
+	return (__u16)('a' + (number & 15)) | (__u16)(('a' + (number >> 4)) << 8);
+}
 
 #endif

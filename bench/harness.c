@@ -188,7 +188,8 @@ int harness_fed(struct harness *h, const struct harness_feed *feed, int program,
 {
 	struct feed f = { .first = feed->path * FEED_FRAMES,
 			  .source = feed->source & ~feed->source_vary,
-			  .source_vary = feed->source_vary };
+			  .source_vary = feed->source_vary,
+			  .call_vary = feed->call_vary };
 	uint32_t zero = 0;
 	struct feed last;
 

@@ -29,6 +29,7 @@ struct harness_feed {
 	uint32_t length; /* of the longest of them */
 	uint32_t source; /* network byte order, with source_vary: see feed.h */
 	uint32_t source_vary;
+	bool call_vary;
 };
 
 /* directory: where xdp.bpf.o and stages.bpf.o are. 0 and *out, or -errno (said on stderr). */

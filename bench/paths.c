@@ -35,6 +35,23 @@
 	", malformed: " R "}\n"                                                                    \
 	"      trusted: " EVERY(R) "\n"
 
+#define BALANCED(name, port, forward, net)                                                              \
+	"  - name: " name "\n"                                                                     \
+	"    listen: [\"udp:192.0.2.10:" port "\"]\n"                                             \
+	"    limits:\n"                                                                            \
+	"      dialog: " R "\n"                                                                    \
+	"      per_source: " EVERY(R) "\n"                                                         \
+	"      per_prefix: " EVERY(R) "\n"                                                         \
+	"      unknown: " EVERY(R) "\n"                                                            \
+	"      total: {all: " R ", invite: " R ", register: " R ", options: " R "}\n"              \
+	"      trusted: " EVERY(R) "\n"                                                            \
+	"    balance:\n"                                                                           \
+	"      forward: " forward "\n"                                                             \
+	"      backends: [{name: a, address: \"10.0." net ".11:5060\"}, {name: b, address: "             \
+	"\"10.0." net ".12:5060\"},\n"                                                                  \
+	"        {name: c, address: \"10.0." net ".13:5060\"}, {name: d, address: "                      \
+	"\"10.0." net ".14:5060\"}]\n"
+
 const char path_config[] =
 	"interfaces: [lo]\n"
 	"services:\n"
@@ -43,6 +60,8 @@ const char path_config[] =
 	SERVICE("full", "5062", "", EVERY(R), EVERY("1/h"))
 	SERVICE("monitor", "5063", "    mode: monitor\n", EVERY("1/h"), EVERY(R))
 	SERVICE("trusting", "5064", "    verify_source: \"off\"\n", EVERY(R), EVERY("1/h"))
+	BALANCED("nat", "5065", "nat", "0")
+	BALANCED("ipip", "5066", "ipip", "1")
 	"networks: {exempt: [203.0.113.0/24]}\n";
 /* clang-format on */
 
@@ -185,6 +204,58 @@ const struct path paths[] = {
 	  .service = SERVICE_OPEN,
 	  .verdict = VERDICT_PASS,
 	  .reason = PASS_FRAGMENT },
+	{ .name = "balanced: nat, one call",
+	  .goal = 7,
+	  .payload = PAYLOAD_SAME_BYE,
+	  .sources = FROM_CALLERS,
+	  .service = SERVICE_NAT,
+	  .verdict = VERDICT_PASS,
+	  .reason = PASS_DIALOG },
+	{ .name = "balanced: nat, 256 calls",
+	  .payload = PAYLOAD_BYE,
+	  .sources = FROM_CALLERS,
+	  .service = SERVICE_NAT,
+	  .verdict = VERDICT_PASS,
+	  .reason = PASS_DIALOG },
+	{ .name = "balanced: nat, 65,536 calls",
+	  .goal = 12,
+	  .payload = PAYLOAD_BYE,
+	  .sources = FROM_CALLERS,
+	  .service = SERVICE_NAT,
+	  .calls = true,
+	  .verdict = VERDICT_PASS,
+	  .reason = PASS_DIALOG },
+	{ .name = "balanced: nat, unknown INVITE, placed before",
+	  .payload = PAYLOAD_INVITE,
+	  .sources = FROM_ONE,
+	  .service = SERVICE_NAT,
+	  .verdict = VERDICT_PASS,
+	  .reason = PASS_UNKNOWN },
+	{ .name = "balanced: nat, unknown INVITE, 65,536 calls",
+	  .payload = PAYLOAD_INVITE,
+	  .sources = FROM_ONE,
+	  .service = SERVICE_NAT,
+	  .calls = true,
+	  .verdict = VERDICT_PASS,
+	  .reason = PASS_UNKNOWN },
+	{ .name = "balanced: nat, an answer",
+	  .payload = PAYLOAD_OK_INVITE,
+	  .sources = FROM_BACKENDS,
+	  .service = SERVICE_NAT,
+	  .verdict = VERDICT_COUNT },
+	{ .name = "balanced: ipip, 256 calls",
+	  .payload = PAYLOAD_BYE,
+	  .sources = FROM_CALLERS,
+	  .service = SERVICE_IPIP,
+	  .verdict = VERDICT_PASS,
+	  .reason = PASS_DIALOG },
+	{ .name = "balanced: ipip, 65,536 calls",
+	  .payload = PAYLOAD_BYE,
+	  .sources = FROM_CALLERS,
+	  .service = SERVICE_IPIP,
+	  .calls = true,
+	  .verdict = VERDICT_PASS,
+	  .reason = PASS_DIALOG },
 	{ .name = "IPv6: not ours, passed",
 	  .payload = PAYLOAD_RTP,
 	  .sources = FROM_256,
@@ -272,6 +343,7 @@ static const char *source_text(const struct path *p)
 	case FROM_BANNED: return p->ipv6 ? "2001:db8:0:9::5" : "198.18.0.9";
 	case FROM_TRUSTED: return "198.19.0.0";
 	case FROM_CALLERS: return "198.19.1.0";
+	case FROM_BACKENDS: return "10.0.0.11";
 	case FROM_SERVER: break;
 	}
 	return p->ipv6 ? "2001:db8::10" : "192.0.2.10";
@@ -292,6 +364,23 @@ static bool source_each(enum path_sources sources)
 	return sources == FROM_256 || sources == FROM_TRUSTED || sources == FROM_CALLERS;
 }
 
+#define BACKENDS 4
+
+/* From one of the backends to a caller. */
+static struct datagram_way way_back(const struct path *p, unsigned int number)
+{
+	static const struct path callers = { .sources = FROM_CALLERS };
+	struct datagram_way way = { .from = address(source_text(p)),
+				    .to = address(source_text(&callers)),
+				    .from_port = FIRST_PORT,
+				    .to_port = (uint16_t)(1024 + number) };
+
+	way.from.s6_addr[14] = p->service == SERVICE_IPIP;
+	way.from.s6_addr[15] = (uint8_t)(way.from.s6_addr[15] + number % BACKENDS);
+	way.to.s6_addr[15] = (uint8_t)number;
+	return way;
+}
+
 static struct datagram_way way_of(const struct path *p, unsigned int number)
 {
 	static const struct path server = { .sources = FROM_SERVER };
@@ -304,6 +393,8 @@ static struct datagram_way way_of(const struct path *p, unsigned int number)
 		.ipv6 = p->ipv6,
 	};
 
+	if (p->sources == FROM_BACKENDS)
+		return way_back(p, number);
 	if (p->ipv6)
 		way.to = address("2001:db8::10");
 	if (p->service == SERVICE_NONE)
@@ -331,20 +422,43 @@ static int random_octets(char out[MESSAGE_MAX], unsigned int number, size_t leng
 	return (int)length;
 }
 
-static int make_payload(const struct path *p, unsigned int number, char out[MESSAGE_MAX])
+/* A Call-ID is of one service: each balanced one has messages of its own. */
+static unsigned int message_of(const struct path *p, unsigned int number)
 {
+	return p->service == SERVICE_NAT || p->service == SERVICE_IPIP
+		       ? number + FEED_FRAMES * p->service
+		       : number;
+}
+
+static int make_payload(const struct path *p, unsigned int frame, char out[MESSAGE_MAX])
+{
+	const unsigned int number = message_of(p, frame);
+
 	switch (p->payload) {
 	case PAYLOAD_INVITE:
 	case PAYLOAD_TAIL: return message_make(out, MESSAGE_INVITE, number);
-	case PAYLOAD_SAME_INVITE: return message_make(out, MESSAGE_INVITE, 0);
+	case PAYLOAD_SAME_INVITE: return message_make(out, MESSAGE_INVITE, message_of(p, 0));
 	case PAYLOAD_OPTIONS: return message_make(out, MESSAGE_OPTIONS, number);
 	case PAYLOAD_BYE: return message_make(out, MESSAGE_BYE, number);
+	case PAYLOAD_SAME_BYE: return message_make(out, MESSAGE_BYE, message_of(p, 0));
 	case PAYLOAD_OK_INVITE: return message_make(out, MESSAGE_OK_INVITE, number);
-	case PAYLOAD_RTP: return random_octets(out, number, RTP_LENGTH);
-	case PAYLOAD_GARBAGE: return random_octets(out, number, 100 + 2 * number);
+	case PAYLOAD_RTP: return random_octets(out, frame, RTP_LENGTH);
+	case PAYLOAD_GARBAGE: return random_octets(out, frame, 100 + 2 * frame);
 	case PAYLOAD_CRLF: memcpy(out, "\r\n\r\n", 4); return number & 1 ? 2 : 4;
 	}
 	return -EINVAL;
+}
+
+/* Where two octets of the Call-ID can be changed. 0 or -EINVAL. */
+static int find_call(struct feed_frame *frame)
+{
+	static const char name[] = "\r\nCall-ID: ";
+	const unsigned char *at = memmem(frame->data, frame->length, name, sizeof(name) - 1);
+
+	if (!at)
+		return -EINVAL;
+	frame->call = (uint32_t)(at - frame->data) + sizeof(name) - 1;
+	return 0;
 }
 
 static int make_frame(const struct path *p, unsigned int number, struct feed_frame *frame)
@@ -358,7 +472,9 @@ static int make_frame(const struct path *p, unsigned int number, struct feed_fra
 	if (p->payload == PAYLOAD_TAIL)
 		return datagram_fragment(frame, &way, payload, (size_t)length, (uint16_t)number,
 					 true);
-	return datagram_frame(frame, &way, payload, (size_t)length);
+	frame->call = 0;
+	length = datagram_frame(frame, &way, payload, (size_t)length);
+	return !length && p->calls ? find_call(frame) : length;
 }
 
 /* ---- what the maps must know ---- */
@@ -382,17 +498,27 @@ static int trust_source(struct harness *h, const struct path *p, unsigned int nu
 	return trust_add(run_maps(harness_run(h)), &peer, 0, TRUST_HAND);
 }
 
-/* The server has answered the caller's INVITE: its dialog is known. */
-static int answer_call(struct harness *h, unsigned int number)
+/* The server, or a backend, has answered the caller's INVITE: its dialog is known, and pinned. */
+static int answer_call(struct harness *h, const struct path *p, unsigned int number)
 {
-	static const struct path answer = { .payload = PAYLOAD_OK_INVITE, .sources = FROM_SERVER };
+	const bool balanced = p->service == SERVICE_NAT || p->service == SERVICE_IPIP;
+	const struct path answer = { .payload = PAYLOAD_OK_INVITE,
+				     .sources = balanced ? FROM_BACKENDS : FROM_SERVER,
+				     .service = p->service,
+				     .calls = p->calls };
 	struct feed_frame frame;
 	struct run_result result;
 	int err = make_frame(&answer, number, &frame);
 
-	return err ? err
-		   : run_frame(harness_run(h), RUN_EGRESS, frame.data, frame.length, NULL, 0,
-			       &result);
+	for (unsigned int call = 0; call < (p->calls ? FEED_FRAMES : 1) && !err; call++) {
+		const __u16 octets = feed_call((__u8)call);
+
+		if (p->calls)
+			memcpy(frame.data + frame.call, &octets, sizeof(octets));
+		err = run_frame(harness_run(h), RUN_EGRESS, frame.data, frame.length, NULL, 0,
+				&result);
+	}
+	return err;
 }
 
 static int first_fragment(struct harness *h, const struct path *p, unsigned int number)
@@ -425,13 +551,14 @@ int path_make(struct harness *h, size_t index, struct harness_feed *feed)
 		if (!err && p->sources == FROM_TRUSTED)
 			err = trust_source(h, p, i);
 		if (!err && p->sources == FROM_CALLERS)
-			err = answer_call(h, i);
+			err = answer_call(h, p, i);
 		if (frame.length > longest)
 			longest = frame.length;
 	}
 	*feed = (struct harness_feed){ .path = (uint32_t)index,
 				       .length = longest,
-				       .source_vary = source_vary(p) };
+				       .source_vary = source_vary(p),
+				       .call_vary = p->calls };
 	if (!err)
 		memcpy(&feed->source, frame.data + FEED_SOURCE, sizeof(feed->source));
 	return err;

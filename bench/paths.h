@@ -17,6 +17,7 @@ enum path_payload {
 	PAYLOAD_SAME_INVITE, /* 256 times the same: what prediction makes of it */
 	PAYLOAD_OPTIONS,
 	PAYLOAD_BYE,
+	PAYLOAD_SAME_BYE,
 	PAYLOAD_OK_INVITE, /* what the server sends */
 	PAYLOAD_RTP,
 	PAYLOAD_GARBAGE,
@@ -33,6 +34,7 @@ enum path_sources {
 	FROM_TRUSTED, /* 256 phones */
 	FROM_CALLERS, /* 256 phones in a call each */
 	FROM_SERVER,
+	FROM_BACKENDS, /* what backends send to the callers */
 };
 
 /* Services of path_config, by their place in it. */
@@ -42,6 +44,8 @@ enum path_service {
 	SERVICE_FULL,	  /* one message an hour of all unknown sources */
 	SERVICE_MONITOR,  /* as SERVICE_TIGHT, in monitor mode */
 	SERVICE_TRUSTING, /* as SERVICE_FULL, without proof of source */
+	SERVICE_NAT,	  /* as SERVICE_OPEN, balanced over four backends */
+	SERVICE_IPIP,
 	SERVICE_COUNT,
 	SERVICE_NONE = SERVICE_COUNT, /* not ours */
 };
@@ -56,6 +60,7 @@ struct path {
 	enum path_service service;
 	bool ipv6;
 	bool networks; /* networks are configured */
+	bool calls;    /* of each message 256 calls are made: 65,536 in all */
 	enum path_tap tap;
 	bool inserts;	      /* turns the table of sources over: to be measured by itself */
 	enum verdict verdict; /* VERDICT_COUNT: nothing is counted */

@@ -61,12 +61,18 @@ int feed_xdp(struct xdp_md *ctx)
 	struct feed_frame *frame;
 	struct feed *f;
 	__u64 random;
-	__u32 length, *source;
+	__u32 length, *source, before;
+	__u16 call;
 
 	frame = next_frame(&f, &random);
 	if (!frame)
 		return XDP_ABORTED;
+	/* what a tunnel put in front of the last packet goes */
+	before = bpf_xdp_get_buff_len(ctx);
+	if (f->length && before > f->length && bpf_xdp_adjust_head(ctx, before - f->length))
+		return XDP_ABORTED;
 	length = frame->length;
+	f->length = length;
 	if (length < FEED_FRAME_MIN || length > FEED_FRAME_MAX ||
 	    bpf_xdp_adjust_tail(ctx, (int)length - (int)bpf_xdp_get_buff_len(ctx)) ||
 	    bpf_xdp_store_bytes(ctx, 0, frame->data, length))
@@ -76,6 +82,11 @@ int feed_xdp(struct xdp_md *ctx)
 		if ((void *)(source + 1) > (void *)(long)ctx->data_end)
 			return XDP_ABORTED;
 		*source = f->source | ((__u32)(random >> 24) & f->source_vary);
+	}
+	if (f->call_vary) {
+		call = feed_call(random >> 40);
+		if (bpf_xdp_store_bytes(ctx, frame->call, &call, sizeof(call)))
+			return XDP_ABORTED;
 	}
 	bpf_tail_call_static(ctx, &xdp_target, 0);
 	return XDP_ABORTED;

@@ -198,6 +198,7 @@ static __always_inline enum verdict admit_dialog(struct packet *pkt, const struc
 	d = dialog_find(pkt, s);
 	if (!d)
 		return VERDICT_COUNT;
+	pkt->f->backend = d->backend;
 	if (class_is_response(pkt->f->class))
 		trust_learn_answer(pkt, d);
 	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now,
@@ -220,6 +221,7 @@ static __always_inline enum verdict admit_message(struct packet *pkt, struct sca
 		f->datagram_length - (f->text_offset - f->payload_offset));
 	if (dialog_is_told_by_tag(f->class))
 		scan_to_tag(&text, s);
+	pkt->f->scanned = 1;
 	if (s->flags & (SCAN_BROKEN | SCAN_REPEATED)) {
 		pkt->f->limit = LIMIT_MALFORMED;
 		return VERDICT_COUNT;

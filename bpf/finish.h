@@ -29,14 +29,10 @@ static __always_inline void finish_sample(const struct packet *pkt, enum verdict
 
 	if (host && pkt->cfg->sample_bytes &&
 	    limit_take(&pkt->cfg->samples, &host->samples_tat, pkt->f->now))
-		tap_emit_sized(pkt->xdp, pkt, tap_load_xdp, TAP_SMALL,
-			       pkt->f->text_length < pkt->cfg->sample_bytes
-				       ? pkt->f->text_length
-				       : pkt->cfg->sample_bytes,
-			       0, TAP_SAMPLE, TAP_INGRESS, verdict, pkt->xdp->ingress_ifindex);
+		tap_sample_xdp(pkt->xdp, verdict);
 }
 
-static __always_inline int finish(struct packet *pkt, const struct scan *s, enum verdict verdict)
+static __always_inline int finish(struct packet *pkt, enum verdict verdict)
 {
 	bool monitor = pkt->cfg->monitor || (pkt->conf && pkt->conf->monitor);
 	bool would_drop = verdict == VERDICT_DROP && monitor;
@@ -52,8 +48,7 @@ static __always_inline int finish(struct packet *pkt, const struct scan *s, enum
 	if (verdict == VERDICT_TX)
 		return XDP_TX;
 	if (pkt->cfg->tap_bytes && class_is_sip(pkt->f->class))
-		tap_emit(pkt->xdp, pkt, tap_load_xdp, pkt->cfg->tap_bytes, s->call_id_hash,
-			 TAP_MESSAGE, TAP_INGRESS, VERDICT_PASS, pkt->xdp->ingress_ifindex);
+		tap_message_xdp(pkt->xdp, TAP_INGRESS);
 	return XDP_PASS;
 }
 

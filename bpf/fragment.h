@@ -32,9 +32,27 @@ static __always_inline void fragment_remember(const struct packet *pkt, bool pas
 		.reason = pkt->f->reason,
 		.service = pkt->f->service,
 		.ours = ours,
+		.backend = ours ? pkt->f->backend : 0,
 	};
 	fragment_key(pkt, &key);
 	bpf_map_update_elem(&fragments, &key, &w->row.fragment, BPF_ANY);
+}
+
+/* A first fragment that a backend sent: the later ones get the same source. */
+static __always_inline void fragment_remember_outbound(const struct packet *pkt, struct work *w)
+{
+	w->row.fragment = (struct fragment){
+		.until_ns = pkt->f->now + FRAGMENT_HOLD_NS,
+		.pass = 1,
+		.reason = PASS_FRAGMENT,
+		.service = pkt->f->service,
+		.ours = 1,
+		.backend = pkt->f->backend,
+		.from_backend = 1,
+		.addr = pkt->f->vip.addr,
+	};
+	fragment_key(pkt, &w->fragment_key);
+	bpf_map_update_elem(&fragments, &w->fragment_key, &w->row.fragment, BPF_ANY);
 }
 
 /* A later fragment. VERDICT_COUNT: of a datagram that was not ours. */
@@ -58,6 +76,9 @@ static __always_inline enum verdict fragment_later(struct packet *pkt)
 			return VERDICT_DROP;
 		}
 		first->later++;
+		pkt->f->backend = first->backend;
+		pkt->f->outbound = first->from_backend;
+		pkt->f->vip.addr = first->addr;
 		pkt->f->reason = first->pass ? PASS_FRAGMENT : DROP_FRAGMENT;
 		return first->pass ? VERDICT_PASS : VERDICT_DROP;
 	}

@@ -243,7 +243,9 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 		if (!tag)
 			return false;
 		ethertype = tag->ethertype;
+		pkt->f->tagged = i + 1;
 	}
+	pkt->f->network_offset = c.offset;
 	if (ethertype == bpf_htons(ETH_P_IP)) {
 		if (!frame_ipv4(&c, pkt, &length))
 			return false;
@@ -305,10 +307,13 @@ static __always_inline void frame_tcp(struct packet *pkt)
 	__u32 offset = pkt->f->payload_offset & 0x3ff;
 	struct tcphdr *tcp = pkt->data + offset;
 
-	if ((void *)(tcp + 1) > pkt->data_end)
+	if ((void *)(tcp + 1) > pkt->data_end) {
 		pkt->f->damaged = 1;
-	else
+	} else {
 		pkt->f->syn = tcp->syn && !tcp->ack;
+		pkt->f->opening = tcp->syn;
+		pkt->f->reset = tcp->rst;
+	}
 }
 
 #endif

@@ -170,6 +170,87 @@ struct {
 	__type(value, union counter_row);
 } counters SEC(".maps");
 
+/* Written by the daemon, but for the counts of calls, which the packet path raises; read by packets
+ * of balanced services. Full: no further backends, the daemon says so. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BACKEND_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct backend);
+} backends SEC(".maps");
+
+/* What went to each backend and came from it. Written by the packet path; read by the daemon and
+ * sipxdpctl. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BACKEND_MAX);
+	__type(key, __u32);
+	__type(value, struct backend_load);
+} backend_load SEC(".maps");
+
+/* Written by the daemon, the bank that service_state.maglev_bank does not name; read by packets of
+ * balanced services. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAGLEV_TABLES);
+	__type(key, __u32);
+	__type(value, struct maglev_table);
+} maglev SEC(".maps");
+
+/* Who is a backend: written by the daemon; read by packets from a port that some backend has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * BACKEND_MAX);
+	__type(key, struct sipxdp_peer);
+	__type(value, __u32);
+} backend_peers SEC(".maps");
+
+/* Written by the daemon; read by every packet that is for none of the listeners, if anything is
+ * balanced. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct backend_ports);
+} backend_ports SEC(".maps");
+
+/* Written for requests that have passed every limit. Full: of the four in a set, the one used least
+ * lately goes; a call that was answered is in `dialogs` by then. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PLACEMENT_SETS); /* 1 where nothing is balanced at start */
+	__type(key, __u32);
+	__type(value, struct placement_set);
+} placements SEC(".maps");
+
+/* Full: the connection used least lately goes by its hash again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536); /* 1 where nothing is balanced at start */
+	__type(key, struct connection_key);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/* Routes and neighbours remembered, a cell each by a hash: never full, the newest takes the cell. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct next_hops);
+} next_hops SEC(".maps");
+
+/* The programs that sipxdp_ingress goes on in. Written by whoever loads them. A slot that is empty
+ * leaves a packet of a balanced service dropped, as DROP_INTERNAL, and what backends send to the
+ * stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, PROGRAM_COUNT);
+	__type(key, __u32);
+	__type(value, __u32);
+} programs SEC(".maps");
+
 /* What the walk over IPv6 extension headers found. */
 struct extensions {
 	__u32 length; /* of all of them */
@@ -191,9 +272,11 @@ struct facts {
 	__be32 fragment_id;
 	volatile __u8 family; /* 4 or 6 */
 	volatile __u8 protocol;
-	volatile __u8 fragment; /* enum fragment_part */
-	volatile __u8 damaged;	/* lengths that contradict each other */
-	volatile __u32 endless; /* IPv6 headers or fragments made to hide the ports */
+	volatile __u8 fragment;	       /* enum fragment_part */
+	volatile __u8 damaged;	       /* lengths that contradict each other */
+	volatile __u32 endless;	       /* IPv6 headers or fragments made to hide the ports */
+	volatile __u32 network_offset; /* of the IP header */
+	volatile __u32 tagged;	       /* VLAN tags in front of it */
 	__be16 sport;
 	__be16 dport;
 	struct sipxdp_addr saddr;
@@ -204,10 +287,13 @@ struct facts {
 	/* classify.h */
 	volatile __u32 text_offset; /* of the message in the frame, behind leading CRLFs */
 	volatile __u32 text_length;
-	volatile __u32 class;  /* enum traffic_class */
-	volatile __u32 limit;  /* enum limit_class */
-	volatile __u32 status; /* of a response */
-	volatile __u32 syn;    /* opens a connection */
+	volatile __u32 class;	/* enum traffic_class */
+	volatile __u32 limit;	/* enum limit_class */
+	volatile __u32 status;	/* of a response */
+	volatile __u32 syn;	/* opens a connection */
+	volatile __u32 opening; /* has SYN, with or without ACK */
+	volatile __u32 reset;
+	volatile __u32 tls;    /* for a TLS listener, or from a backend's TLS port */
 	volatile __u32 urgent; /* an emergency call */
 	/* source.h */
 	volatile __u32 tier;	  /* enum source_tier */
@@ -220,6 +306,22 @@ struct facts {
 	volatile __u32 spared;	  /* an emergency call that a limit would have refused */
 	volatile __u32 undecided; /* header fields beyond the scanner's reach */
 	volatile __u32 reason;	  /* enum reason */
+	volatile __u32 verdict;	  /* enum verdict */
+	volatile __u32 scanned;	  /* `scan` is of this packet */
+	/* balance.h, backend.h */
+	volatile __u32 backend;	 /* place in `backends`, 0: none */
+	volatile __u32 outbound; /* a later fragment that a backend sent */
+	volatile __u32 action;	/* what is let through leaves by XDP_PASS ^ action: 0 is XDP_PASS */
+	struct sipxdp_peer vip; /* our own end of it, as the far side sees it */
+};
+
+/* The packet that an ICMP error is about. */
+struct icmp_quote {
+	struct sipxdp_peer source;
+	struct sipxdp_peer destination;
+	__u32 network; /* offsets of its headers in the frame */
+	__u32 transport;
+	__u32 protocol;
 };
 
 /* Scratch of one packet; nothing outlives a run. */
@@ -227,6 +329,12 @@ struct work {
 	struct facts facts;
 	struct scan scan;
 	struct extensions extensions;
+	struct bpf_fib_lookup fib;
+	struct scan_field user_value; /* user_key.h */
+	__u64 user_hash;
+	struct icmp_quote quote;
+	struct fragment_key fragment_key;
+	struct sipxdp_peer client;
 	union { /* a row about to be inserted: the stack has no room for it */
 		struct source source;
 		struct trusted trusted;
@@ -234,6 +342,7 @@ struct work {
 		struct dialog dialog;
 		struct ban ban;
 		struct fragment fragment;
+		struct connection connection;
 	} row;
 };
 
@@ -243,6 +352,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct work);
 } work SEC(".maps");
+
+/* Scratch of one response that is made here. */
+#define REPLY_ROOM                                                                                 \
+	6400 /* two parts, each as long as the scanner reaches, behind offsets up to 0xfff */
+struct reply_text {
+	char text[REPLY_ROOM];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct reply_text);
+} reply_scratch SEC(".maps");
 
 /* To the daemon. Full: records are lost and counted in host_state.tap_lost; packets go on. */
 struct {

@@ -28,6 +28,24 @@ static __always_inline void scan_at(const struct scan_text *text, struct scan *s
 	scan_message(text, s, cfg->hash_key);
 }
 
+/* The same for what is not admitted by admit(): packets of backends, and those that monitor mode lets
+ * through unseen. */
+__noinline int scan_ingress(struct xdp_md *ctx, __u32 offset, __u32 length, __u32 whole)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	struct work *w = work_scratch();
+	const struct settings *cfg;
+	struct scan_text text;
+	__u32 zero = 0;
+
+	cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!w || !cfg)
+		return 0;
+	scan_text(&text, data, data_end, offset);
+	scan_at(&text, &w->scan, cfg, data_end - data, offset, length, whole);
+	return 0;
+}
+
 __noinline int scan_egress(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 whole)
 {
 	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;

@@ -73,6 +73,7 @@ static __always_inline bool service_find(struct packet *pkt, const enum service_
 	if (i == LISTENER_CHAIN)
 		return false;
 	pkt->f->service = l->service & (SERVICE_MAX - 1);
+	pkt->f->tls = l->tls;
 	if (!service_rows(pkt, bank))
 		return false;
 	pkt->f->now = clock_now(pkt->cfg);

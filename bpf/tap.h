@@ -112,4 +112,39 @@ static __always_inline void tap_emit(void *ctx, const struct packet *pkt, tap_lo
 			       verdict, ifindex);
 }
 
+/* The message in `work` to the daemon. Global functions, verified once each instead of once for
+ * every way that leads here. */
+__noinline int tap_message_xdp(struct xdp_md *ctx, enum tap_direction direction)
+{
+	struct work *w = work_scratch();
+	struct packet pkt = {};
+	__u32 zero = 0;
+
+	pkt.cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!w || !pkt.cfg)
+		return 0;
+	pkt.f = &w->facts;
+	tap_emit(ctx, &pkt, tap_load_xdp, pkt.cfg->tap_bytes, w->scan.call_id_hash, TAP_MESSAGE,
+		 direction, VERDICT_PASS, ctx->ingress_ifindex);
+	return 0;
+}
+
+__noinline int tap_sample_xdp(struct xdp_md *ctx, enum verdict verdict)
+{
+	struct work *w = work_scratch();
+	struct packet pkt = {};
+	__u32 zero = 0, length;
+
+	pkt.cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!w || !pkt.cfg)
+		return 0;
+	pkt.f = &w->facts;
+	length = pkt.f->text_length;
+	if (length > pkt.cfg->sample_bytes)
+		length = pkt.cfg->sample_bytes;
+	tap_emit_sized(ctx, &pkt, tap_load_xdp, TAP_SMALL, length, 0, TAP_SAMPLE, TAP_INGRESS,
+		       verdict, ctx->ingress_ifindex);
+	return 0;
+}
+
 #endif

@@ -4,6 +4,7 @@
 #ifndef BPF_TRUST_H
 #define BPF_TRUST_H
 
+#include "backend.h"
 #include "classify.h"
 #include "source.h"
 
@@ -52,17 +53,36 @@ static __always_inline void trust_grant(const struct packet *pkt, const struct s
 	if (old) {
 		if (old->until_ns && old->until_ns < until)
 			old->until_ns = until;
+		old->vip = pkt->f->vip;
 	} else if (w) {
 		w->row.trusted = (struct trusted){
 			.since_ns = pkt->f->now,
 			.until_ns = until,
 			.last_seen_ns = pkt->f->now,
 			.origin = origin,
+			.vip = pkt->f->vip,
 		};
 		if (bpf_map_update_elem(&trusted, peer, &w->row.trusted, BPF_NOEXIST))
 			trust_count_full(__builtin_offsetof(struct host_state, trusted_full));
 	}
 	trust_filter_set(pkt->cfg, &peer->addr);
+}
+
+static __always_inline void trust_dialog_again(const struct packet *pkt, struct dialog *old,
+					       const struct sipxdp_peer *peer,
+					       enum dialog_state state, bool from_server)
+{
+	if (state > old->state || old->state == DIALOG_TERMINATED)
+		old->state = state;
+	if (from_server) {
+		old->peer = *peer;
+		old->from_server = 1;
+		old->vip = pkt->f->vip;
+	}
+	/* a pin stays: who else answers for a call is late. On a guard's host there is none. */
+	if (pkt->f->backend && !backend_holds(backend_at(old->backend), pkt->f->service))
+		backend_move_pin(pkt->f, old);
+	old->last_seen_ns = pkt->f->now;
 }
 
 /* A call the server has a part in. */
@@ -74,16 +94,8 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
 	struct work *w = work_scratch();
 
-	if (old) {
-		if (state > old->state || old->state == DIALOG_TERMINATED)
-			old->state = state;
-		if (from_server) {
-			old->peer = *peer;
-			old->from_server = 1;
-		}
-		old->last_seen_ns = pkt->f->now;
-		return;
-	}
+	if (old)
+		return trust_dialog_again(pkt, old, peer, state, from_server);
 	if (!w)
 		return;
 	w->row.dialog = (struct dialog){
@@ -93,9 +105,13 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 		.state = state,
 		.service = pkt->f->service,
 		.from_server = from_server,
+		.backend = pkt->f->backend,
+		.vip = pkt->f->vip,
 	};
 	if (bpf_map_update_elem(&dialogs, &key, &w->row.dialog, BPF_NOEXIST))
 		trust_count_full(__builtin_offsetof(struct host_state, dialogs_full));
+	else if (pkt->f->backend)
+		backend_add_calls(pkt->f->backend, 1);
 }
 
 /* A call has ended or failed: what follows (retransmissions, the last ACK) is known for a while. */

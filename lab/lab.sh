@@ -271,7 +271,7 @@ lab_sipp() { # NAME SITE ADDRESS SCENARIO USER [OPTION...]
 	shift 5
 	lab_spawn "$name" "$site" sipp -i "$address" -p 7000 -sf "$LAB_ROOT/lab/sipp/$scenario.xml" \
 		-s "$user" -ap "$LAB_PASSWORD" -nostdin -trace_stat -fd 1 \
-		-stf "$lab_tmp/$name.csv" "$@" "$LAB_SERVER:5060"
+		-stf "$lab_tmp/$name.csv" "$@" "${LAB_SIPP_TARGET:-$LAB_SERVER}:5060"
 }
 
 lab_start_sipp_callee() {

@@ -5,6 +5,7 @@
 # happens, and a table at the end. Exit status 0: at least 99.9 % of the calls were completed.
 #
 #   MODE=guard     sipxdp on the host of the SIP server
+#        balance   sipxdp in front of three of them: see lab/balance.sh
 #   GUARD=enforce  or monitor: counts what would be dropped, and drops nothing;
 #                  or off: the same without sipxdp, to see what the floods do to the server
 #   CALLS=100      calls a second   PPS=200000  packets of a flood a second   SECS=12  of a phase
@@ -165,7 +166,8 @@ all_completed() {
 }
 
 main() {
-	[[ $MODE == guard ]] || lab_die "MODE is guard"
+	[[ $MODE != balance ]] || exec "$LAB_ROOT/lab/balance.sh"
+	[[ $MODE == guard ]] || lab_die "MODE is guard or balance"
 	[[ $GUARD == enforce || $GUARD == monitor || $GUARD == off ]] ||
 		lab_die "GUARD is enforce, monitor or off"
 	say "a lab of network namespaces: callers, callees, an attacker, kamailio on $LAB_SERVER"

@@ -13,11 +13,12 @@
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
 
-#define SIPXDP_LAYOUT 2
+#define SIPXDP_LAYOUT 3
 
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
 #define NAME_SIZE    32
+_Static_assert(MAGLEV_TABLES == 4 * SERVICE_MAX, "tables of all services");
 
 /* ---- settings: one element, written by the daemon (and generation, has_bans by sipxdpctl) ---- */
 
@@ -46,10 +47,10 @@ struct settings {
 	__u32 has_bans;	    /* 0: `bans` is known to be empty; BANS_NEW: see there */
 	__u32 has_networks; /* 0: `networks` is known to be empty */
 	__u32 has_hosts6;   /* 1: bans or networks hold IPv6 prefixes longer than /64 */
-	__u32 pad;
-	__u32 filter_bank; /* which half of trust_filter is read */
-	__u32 filter_both; /* 1: a rebuild is on, set bits in both halves */
-	__u32 trust_epoch; /* raised whenever an address gets its bit in trust_filter */
+	__u32 balanced;	    /* 1: some service is balanced, so packets of backends may come by */
+	__u32 filter_bank;  /* which half of trust_filter is read */
+	__u32 filter_both;  /* 1: a rebuild is on, set bits in both halves */
+	__u32 trust_epoch;  /* raised whenever an address gets its bit in trust_filter */
 	__u32 pad_epoch;
 	__u32 tap_reader_idle; /* set by the reader before it sleeps, cleared by who wakes it */
 	__u32 tap_bytes;       /* how much of a passed message goes to the tap, 0 = no tap */
@@ -68,6 +69,8 @@ struct settings {
 	struct sipxdp_rate unordered;	/* fragments before their first one, whole host */
 	struct sipxdp_rate inserts;	/* rows of `sources` made for banned or denied sources */
 	struct sipxdp_rate proofs;	/* proof-of-source questions sent, whole host */
+	struct sipxdp_rate replies;	/* 503 responses sent, whole host */
+	struct sipxdp_rate icmp;	/* ICMP errors about balanced packets, whole host */
 	__u64 hash_key[HASH_KEY_WORDS]; /* secret: Call-ID hash, sketches, filters, cookies */
 	__u64 agent_filter[AGENT_BITS / 64]; /* bit of each scanner name's first four letters */
 	__u64 emergency_first; /* bit (letter & 63) of each emergency name's first letter */
@@ -80,6 +83,8 @@ struct host_state {
 	__u64 unordered_tat;
 	__u64 inserts_tat;
 	__u64 proofs_tat;
+	__u64 replies_tat;
+	__u64 icmp_tat;
 	__u64 tap_lost;	    /* records the full ring refused */
 	__u64 dialogs_full; /* dialogs the full table refused */
 	__u64 trusted_full;
@@ -220,8 +225,10 @@ struct trusted {
 	__u8 last_reason;
 	__u8 last_class;
 	__u16 zero;
+	struct sipxdp_peer vip; /* balanced services: the address of ours it speaks to */
+	__u32 zero2;
 };
-_Static_assert(sizeof(struct trusted) == 88, "trusted layout");
+_Static_assert(sizeof(struct trusted) == 112, "trusted layout");
 
 struct provisional {
 	__u64 tat;
@@ -295,10 +302,12 @@ struct dialog {
 	struct sipxdp_peer peer; /* the far side as the server sees it */
 	enum dialog_state state;
 	__u16 service;
-	__u16 from_server; /* 1: the server sent the INVITE, to `peer` */
-	__u32 backend;	   /* place in `backends`, 0 = none */
+	__u16 from_server;	/* 1: the server sent the INVITE, to `peer` */
+	__u32 backend;		/* place in `backends`, 0 = none */
+	struct sipxdp_peer vip; /* balanced services: the address of ours the far side speaks to */
+	__u32 zero;
 };
-_Static_assert(sizeof(struct dialog) == 64, "dialog layout");
+_Static_assert(sizeof(struct dialog) == 88, "dialog layout");
 
 /* ---- fragments: verdict of a datagram's first fragment, for the later ones ---- */
 
@@ -314,8 +323,11 @@ struct fragment {
 	__u8 pass;
 	__u8 reason;
 	__u8 service;
-	__u8 ours;   /* 0: belongs to no service, and is neither limited nor counted */
-	__u32 later; /* fragments that have followed */
+	__u8 ours;		 /* 0: belongs to no service, and is neither limited nor counted */
+	__u32 later;		 /* fragments that have followed */
+	__u32 backend;		 /* 0: not balanced */
+	__u32 from_backend;	 /* 1: the backend sent it */
+	struct sipxdp_addr addr; /* nat: the address that takes the place of one in the packet */
 };
 
 /* ---- counters: per CPU; row COUNTER_ROW(service, would_drop, class) ---- */

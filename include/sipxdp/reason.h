@@ -40,7 +40,11 @@
 	X(UNPROVEN, unproven, "source not proven under attack, asked to prove itself")             \
 	X(UNPROVEN_LIMIT, unproven_limit, "source not proven under attack, question not sent")     \
 	X(PROOF, proof, "answer to a proof of source, taken out of the stream")                    \
-	X(INTERNAL, internal, "a map that must be there was not")
+	X(INTERNAL, internal, "a map that must be there was not")                                  \
+	X(NO_BACKEND, no_backend, "balanced service, and no backend is up")                        \
+	X(UNREACHABLE, unreachable, "no way to the backend that was chosen")                       \
+	X(HOP_LIMIT, hop_limit, "balanced packet with no hop left")                                \
+	X(TOO_BIG, too_big, "too big for the tunnel to the backend, sender told so")
 
 /* Pass reasons are 0..31, drop reasons 32..63: one number, one array. */
 #define REASON_DROP_BASE 32

@@ -9,13 +9,14 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define SIP_PORT     5060
-#define UDP_HEADER   8
-#define TCP_HEADER   20
-#define TCP_ACK	     0x10
-#define MORE	     0x2000
-#define PADDING_FILL 0xee
-#define OPTION_NOP   1
+#define SIP_PORT      5060
+#define UDP_HEADER    8
+#define TCP_HEADER    20
+#define TCP_ACK	      0x10
+#define MORE	      0x2000
+#define DONT_FRAGMENT 0x4000
+#define PADDING_FILL  0xee
+#define OPTION_NOP    1
 
 /* ---- octets ---- */
 
@@ -54,6 +55,35 @@ static void put32(struct writer *w, __u32 value)
 	__be32 big = htonl(value);
 
 	put(w, &big, sizeof(big));
+}
+
+/* ---- checksums ---- */
+
+static __u32 add_up(const void *octets, size_t length, __u32 sum)
+{
+	const unsigned char *p = octets;
+
+	for (size_t i = 0; i < length; i++)
+		sum += (__u32)p[i] << (i % 2 ? 0 : 8);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+__u16 frame_sum(const void *octets, size_t length, __u32 so_far)
+{
+	__u32 sum = add_up(octets, length, so_far);
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16) ~((sum & 0xffff) + (sum >> 16));
+}
+
+__u32 frame_sum_pseudo(const struct in6_addr *from, const struct in6_addr *to, size_t length,
+		       __u8 protocol)
+{
+	bool mapped = IN6_IS_ADDR_V4MAPPED(from);
+	__u32 sum = add_up(mapped ? &from->s6_addr[12] : from->s6_addr, mapped ? 4 : 16, 0);
+
+	sum = add_up(mapped ? &to->s6_addr[12] : to->s6_addr, mapped ? 4 : 16, sum);
+	return sum + (__u32)length + protocol;
 }
 
 /* ---- what is carried ---- */
@@ -116,13 +146,19 @@ static void put_ipv4(struct writer *w, const struct frame_spec *spec, const stru
 	put8(w, 0);
 	put16(w, header + payload + (size_t)spec->ip_length_off);
 	put16(w, spec->id);
-	put16(w, place);
-	put8(w, 64);
+	put16(w, place | (spec->dont_fragment ? DONT_FRAGMENT : 0));
+	put8(w, spec->hops ? spec->hops : 64);
 	put8(w, protocol_of(spec));
 	put16(w, 0);
 	put(w, &from->s6_addr[12], 4);
 	put(w, &to->s6_addr[12], 4);
 	memset(put(w, NULL, 4 * spec->option_words), OPTION_NOP, 4 * spec->option_words);
+	if (spec->sums) {
+		unsigned char *ip = w->octets + w->length - header;
+		__be16 sum = htons(frame_sum(ip, header, 0));
+
+		memcpy(ip + 10, &sum, sizeof(sum));
+	}
 }
 
 /* The extension headers, with the fragment header behind those of the list. */
@@ -172,7 +208,7 @@ static void put_ipv6(struct writer *w, const struct frame_spec *spec, const stru
 	put32(w, (__u32)(spec->version ? spec->version : 6) << 28);
 	put16(w, extensions.length + payload + (size_t)spec->ip_length_off);
 	put8(w, first_header(spec));
-	put8(w, 64);
+	put8(w, spec->hops ? spec->hops : 64);
 	put(w, from, sizeof(*from));
 	put(w, to, sizeof(*to));
 	put(w, scratch, extensions.length);
@@ -205,6 +241,17 @@ static struct in6_addr address_of(const char *text)
 	return address;
 }
 
+static void put_sum(struct writer *datagram, const struct frame_spec *spec,
+		    const struct in6_addr *from, const struct in6_addr *to)
+{
+	bool udp = protocol_of(spec) == IPPROTO_UDP;
+	__u16 sum = frame_sum(datagram->octets, datagram->length,
+			      frame_sum_pseudo(from, to, datagram->length, protocol_of(spec)));
+	__be16 big = htons(udp && !sum ? 0xffff : sum);
+
+	memcpy(datagram->octets + (udp ? 6 : 16), &big, sizeof(big));
+}
+
 void frame_build(struct frame *frame, const struct frame_spec *spec)
 {
 	bool ipv6 = strchr(spec->from ? spec->from : spec->to ? spec->to : "", ':');
@@ -218,6 +265,8 @@ void frame_build(struct frame *frame, const struct frame_spec *spec)
 	size_t payload;
 
 	put_datagram(&datagram, spec);
+	if (spec->sums && !spec->no_udp_sum)
+		put_sum(&datagram, spec, &from, &to);
 	cr_assert_leq(spec->offset, datagram.length);
 	payload = datagram.length - spec->offset;
 	if (spec->fragment && spec->room && spec->room < payload)

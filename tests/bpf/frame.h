@@ -62,8 +62,24 @@ struct frame_spec {
 	int udp_length_off; /* the same of the UDP header */
 	size_t trailer;	    /* octets behind the IP datagram, as Ethernet pads */
 	size_t cut;	    /* octets that the end of the frame lacks */
+
+	/* Checksums that are right: of the IPv4 header, UDP and TCP (over a whole datagram, which the
+	 * fragments are parts of). Without it they are zero. */
+	bool sums;
+	bool no_udp_sum; /* with it: but UDP has none (IPv4) */
+	__u8 hops;	 /* 0: 64 */
+	bool dont_fragment;
 };
 
 void frame_build(struct frame *frame, const struct frame_spec *spec);
+
+/* The Internet checksum over octets, and what was summed up so far (0 at first): 0 over what
+ * includes a right one. */
+__u16 frame_sum(const void *octets, size_t length, __u32 so_far);
+
+/* The sum over an IPv4-mapped or IPv6 pseudo header, to go on from. */
+struct in6_addr;
+__u32 frame_sum_pseudo(const struct in6_addr *from, const struct in6_addr *to, size_t length,
+		       __u8 protocol);
 
 #endif

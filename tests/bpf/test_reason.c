@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every reason of the list can be had: for each there is a packet that is counted under it, and a
  * reason that nothing produces any more is found here. */
+#include "links.h"
 #include "rig.h"
 
 #include <netinet/in.h>
@@ -190,6 +191,36 @@ static void produce_proof(void)
 	met[DROP_UNPROVEN_LIMIT] = is_counted(DROP_UNPROVEN_LIMIT);
 }
 
+/* Those of a balanced service take a network with routes. */
+static void produce_balanced(void)
+{
+	static const char balanced[] = "services:\n"
+				       "  - name: proxy\n"
+				       "    listen: [\"udp:192.0.2.10:5060\"]\n"
+				       "    balance: {forward: ipip, backends: [{name: a, address: "
+				       "\"10.0.0.11:5060\"}]}\n";
+	static char text[1700];
+
+	rig_close();
+	links_open();
+	rig_open(balanced);
+	rig_maps()->backends[1].source = (struct sipxdp_addr){ .word = { 0 } };
+	run_in(&(struct frame_spec){ INVITE, .hops = 1 }, NULL);
+	met[DROP_HOP_LIMIT] = is_counted(DROP_HOP_LIMIT);
+	snprintf(text, sizeof(text),
+		 "INVITE sip:a SIP/2.0\r\n%sContent-Length: 1260\r\n\r\n%01260d",
+		 HEADERS("INVITE", "big@x", ""), 1);
+	run_in(&(struct frame_spec){ .text = text, .dont_fragment = true }, NULL);
+	met[DROP_TOO_BIG] = is_counted(DROP_TOO_BIG);
+	links_ip("route add unreachable 10.0.0.11/32");
+	rig_wait(SECOND);
+	run_in(&(struct frame_spec){ INVITE }, NULL);
+	met[DROP_UNREACHABLE] = is_counted(DROP_UNREACHABLE);
+	rig_maps()->backends[1].state = BACKEND_DOWN;
+	run_in(&(struct frame_spec){ INVITE }, NULL);
+	met[DROP_NO_BACKEND] = is_counted(DROP_NO_BACKEND);
+}
+
 /* Reasons that no packet can have: the maps that would have to be missing are arrays with a fixed
  * element 0, which the kernel always finds. */
 static bool is_unreachable(enum reason reason)
@@ -205,6 +236,7 @@ Test(reason, each_is_met)
 		produce(&rows[i]);
 	produce_fragments();
 	produce_proof();
+	produce_balanced();
 #define X(id, name, help)                                                                          \
 	cr_expect_neq(met[PASS_##id], is_unreachable(PASS_##id), "pass %s: met %d", #name,         \
 		      met[PASS_##id]);

@@ -517,6 +517,11 @@ Test(config, an_import_is_found_beside_the_configuration)
 	cr_assert_eq(config_load(DATA "/good-import.yaml", &cfg, &errs), 0);
 	cr_expect_str_eq(cfg->services[0].balance.import_path, DATA "/dispatcher.list");
 	cr_expect_eq(cfg->services[0].balance.import_set, 7);
+	cr_assert_eq(cfg->services[0].balance.imported_count, 2, "the other set is left out");
+	cr_expect_str_eq(cfg->services[0].balance.imported[0].name, "first");
+	cr_expect_eq(cfg->services[0].balance.imported[0].weight, 50);
+	cr_expect_str_eq(cfg->services[0].balance.imported[1].name, "10.0.0.22:5060");
+	cr_expect_eq(cfg->services[0].balance.imported[1].weight, 25);
 	config_free(cfg);
 }
 

@@ -183,6 +183,41 @@ static void find_attacks(struct blind *out, const struct view *view)
 			     service_name(&view->names, i));
 }
 
+unsigned int blind_backends(const struct view *view, unsigned int service, unsigned int *down)
+{
+	unsigned int all = 0, ill = 0;
+
+	for (__u32 place = 1; place < BACKEND_MAX; place++) {
+		const struct backend *row = &view->maps->backends[place];
+
+		if (row->state == BACKEND_FREE || row->service != service ||
+		    row->order == ORDER_LEAVE)
+			continue;
+		all++;
+		ill += row->state == BACKEND_DOWN;
+	}
+	if (down)
+		*down = ill;
+	return all;
+}
+
+static void find_dead_backends(struct blind *out, const struct view *view)
+{
+	for (unsigned int i = 0; i < SERVICE_MAX; i++) {
+		const struct service *service = &view->services[i];
+		unsigned int down, all;
+
+		if (!service->in_use || service->balance.forward == FORWARD_NONE)
+			continue;
+		all = blind_backends(view, i, &down);
+		if (!view->maps->service_state[i].backends_up)
+			warn(out, "service %s: no backend is up", service_name(&view->names, i));
+		else if (down)
+			warn(out, "service %s: %u of %u backends are down",
+			     service_name(&view->names, i), down, all);
+	}
+}
+
 void blind_find(const struct view *view, struct blind *out)
 {
 	out->count = 0;
@@ -190,6 +225,7 @@ void blind_find(const struct view *view, struct blind *out)
 	find_daemon(out, view);
 	find_modes(out, view);
 	find_attacks(out, view);
+	find_dead_backends(out, view);
 	find_losses(out, view);
 	find_full_tables(out, view);
 }

@@ -46,4 +46,8 @@ struct blind {
 /* Fills out with one sentence for each way; what is worst comes first. */
 void blind_find(const struct view *view, struct blind *out);
 
+/* Backends of a service, those that are leaving left out; *down (may be NULL): of these, how many
+ * get nothing. */
+unsigned int blind_backends(const struct view *view, unsigned int service, unsigned int *down);
+
 #endif

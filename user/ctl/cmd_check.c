@@ -72,9 +72,8 @@ static int print_summary(const char *file, const struct config *cfg)
 		const struct config_service *service = &cfg->services[i];
 
 		printf("  service %s: %s, %s, %zu listen%s", service->name,
-		       service->balanced ? "balance (no effect in this version: guard)" : "guard",
-		       mode_name(service->mode), service->listen_count,
-		       service->listen_count == 1 ? "" : "s");
+		       service->balanced ? "balance" : "guard", mode_name(service->mode),
+		       service->listen_count, service->listen_count == 1 ? "" : "s");
 		if (service->balanced)
 			printf(", %zu backend%s%s", service->balance.backend_count,
 			       service->balance.backend_count == 1 ? "" : "s",

@@ -191,6 +191,8 @@ static const struct report_column service_columns[] = {
 	{ .title = "MODE", .key = "mode" },
 	{ .title = "VERIFY SOURCE", .key = "verify_source" },
 	{ .title = "UNDER ATTACK", .key = "under_attack" },
+	{ .title = "BACKENDS UP", .key = "backends_up", .align = ALIGN_RIGHT },
+	{ .title = "OF", .key = "backends", .align = ALIGN_RIGHT },
 };
 #define SERVICE_COLUMNS (sizeof(service_columns) / sizeof(service_columns[0]))
 
@@ -202,6 +204,14 @@ static const char *verify_name(enum verify_source verify)
 	case VERIFY_ALWAYS: return "always";
 	}
 	return NAME_UNKNOWN;
+}
+
+static void report_backends(struct report *report, const struct view *view, unsigned int service)
+{
+	bool balanced = view->services[service].balance.forward != FORWARD_NONE;
+
+	report_number_if(report, balanced, view->maps->service_state[service].backends_up);
+	report_number_if(report, balanced, blind_backends(view, service, NULL));
 }
 
 static void report_services(struct report *report, const struct view *view)
@@ -219,6 +229,7 @@ static void report_services(struct report *report, const struct view *view)
 			      settings->monitor || service->monitor ? "monitor" : "enforce");
 		report_string(report, verify_name(service->verify_source));
 		report_flag(report, view->maps->service_state[i].under_attack_until_ns > now);
+		report_backends(report, view, i);
 	}
 }
 

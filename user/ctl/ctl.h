@@ -38,6 +38,7 @@ struct ctl_command {
 	const char *detail;  /* paragraphs for `help COMMAND`, or NULL */
 };
 
+int cmd_backend(int argc, char **argv);
 int cmd_ban(int argc, char **argv);
 int cmd_calls(int argc, char **argv);
 int cmd_check(int argc, char **argv);

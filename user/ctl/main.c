@@ -41,6 +41,15 @@ static const struct ctl_command commands[] = {
 	{ "trust", cmd_trust, NEEDS_MAPS,
 	  "trust list\ntrust add ADDR:PORT [--for 10m]\ntrust del ADDR:PORT",
 	  "the table of trusted addresses and ports", "Write IPv6 as [ADDR]:PORT." },
+	{ "backend", cmd_backend, NEEDS_MAPS,
+	  "backend list [--service NAME]\n"
+	  "backend add NAME ADDR:PORT [--weight N] [--service NAME]\n"
+	  "backend remove NAME [--service NAME]\nbackend weight NAME N [--service NAME]\n"
+	  "backend drain|up|down NAME [--service NAME]",
+	  "lists the backends of balanced services, and changes them",
+	  "Changes need the daemon. What is added, removed or weighed by hand stays until the\n"
+	  "configuration is read again; drain and down stay until 'up'. A backend with calls that\n"
+	  "is drained or removed keeps them; 'down' takes them from it." },
 	{ "top", cmd_top, NEEDS_MAPS, "top [--once] [--interval TIME] [--by packets|drops]",
 	  "a live view of services, reasons, sources and calls",
 	  "Keys: q leaves, p and d order the sources by packets or drops of now." },

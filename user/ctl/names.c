@@ -91,6 +91,20 @@ const char *ban_origin_name(unsigned int origin)
 	return name_at(names, COUNT(names), origin);
 }
 
+const char *backend_state_name(unsigned int state, unsigned int order)
+{
+	static const char *const names[] = {
+		[BACKEND_FREE] = "gone",
+		[BACKEND_UP] = "up",
+		[BACKEND_DRAIN] = "drain",
+		[BACKEND_DOWN] = "down",
+	};
+
+	if (state == BACKEND_DRAIN && order == ORDER_LEAVE)
+		return "leaving";
+	return name_at(names, COUNT(names), state);
+}
+
 const char *trust_origin_name(unsigned int origin)
 {
 	static const char *const names[] = {

@@ -21,6 +21,7 @@ const char *reason_help(unsigned int reason);
 const char *policy_name(unsigned int policy);
 const char *ban_origin_name(unsigned int origin);
 const char *trust_origin_name(unsigned int origin);
+const char *backend_state_name(unsigned int state, unsigned int order); /* "up", "leaving" */
 const char *call_state_name(unsigned int state);
 
 /* The words of call_state_name() in order, ending with NULL. */

@@ -375,6 +375,17 @@ void report_rate(struct report *report, double per_second)
 	put(report, text, NULL);
 }
 
+void report_decimal(struct report *report, double number)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.1f", number);
+	if (ctl_global.json)
+		put(report, NULL, json_real((double)(uint64_t)(number * 1000 + 0.5) / 1000));
+	else
+		put(report, text, NULL);
+}
+
 void report_flag(struct report *report, bool yes)
 {
 	if (ctl_global.json)

@@ -60,6 +60,7 @@ void report_string(struct report *report, const char *text); /* NULL: report_non
 void report_number(struct report *report, uint64_t number);
 void report_number_if(struct report *report, bool known, uint64_t number);
 void report_rate(struct report *report, double per_second);
+void report_decimal(struct report *report, double number); /* one digit behind the point in text */
 void report_flag(struct report *report, bool yes);
 void report_duration(struct report *report, uint64_t ns);
 void report_moment(struct report *report, uint64_t unix_ns);	/* 0: report_none() */

@@ -6,6 +6,7 @@
 #include <sipxdp/map.h>
 #include <sipxdp/version.h>
 
+#include "daemon/backend_command.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/history_reply.h"
@@ -78,6 +79,8 @@ static json_t *command_detach(struct daemon *daemon, const json_t *request)
 	int err;
 
 	(void)request;
+	balancing_close(daemon->balancing);
+	daemon->balancing = NULL;
 	tracking_close(daemon->tracking);
 	daemon->tracking = NULL;
 	err = plane_down(daemon->plane, false);
@@ -98,7 +101,7 @@ static const struct command {
 	{ "ping", command_ping, false },       { "version", command_version, false },
 	{ "status", command_status, false },   { "samples", command_samples, false },
 	{ "history", command_history, false }, { "reload", command_reload, true },
-	{ "detach", command_detach, true },
+	{ "detach", command_detach, true },    { "backend", backend_command, true },
 };
 
 json_t *commands_run(void *context, const char *name, const json_t *request,

@@ -13,6 +13,9 @@
  *            the datagram), data (what was captured of it, in hexadecimal)}], and omitted: how many
  *            older ones are not
  *   reload   file, needs_restart: [key]; fails with the configuration's errors, a line each
+ *   backend  changes a pool: "action" add ("address", "weight": 1 unless given), remove, weight
+ *            ("weight"), drain, up or down; "name" of the backend, and its "service" where the name
+ *            is not enough
  *   detach   interfaces: how many were guarded; the daemon ends, whatever on_exit says
  */
 #ifndef SIPXDP_DAEMON_COMMANDS_H

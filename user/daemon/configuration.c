@@ -58,11 +58,6 @@ static int load(const struct options *options, struct config **out, struct confi
 		config_free(config);
 		return err;
 	}
-	for (size_t i = 0; i < config->service_count; i++)
-		if (config->services[i].balanced)
-			log_warning("service %s: this version does not balance: `balance` has no "
-				    "effect, the service is guarded only",
-				    config->services[i].name);
 	*out = config;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/balancing.h"
 #include "daemon/control.h"
 #include "daemon/options.h"
 #include "daemon/tracking.h"
@@ -33,8 +34,9 @@ struct daemon {
 	sd_event *event;
 	struct control *control;
 	struct samples *samples;
-	struct plane *plane; /* NULL, as tracking, when a command has detached it */
+	struct plane *plane; /* NULL, as tracking and balancing, when a command has detached it */
 	struct tracking *tracking;
+	struct balancing *balancing;
 	int links_fd;	    /* news of interfaces */
 	bool links_changed; /* to be looked at within a second */
 	uint64_t started_unix_ns;

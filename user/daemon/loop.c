@@ -146,6 +146,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *context)
 	(void)usec;
 	plane_expire(daemon->plane, now_ns); /* it logs what fails */
 	tracking_tick(daemon->tracking, now_ns);
+	balancing_tick(daemon->balancing);
 	if (daemon->links_changed)
 		guard_links(daemon);
 	return again(source, SECOND_US);

@@ -71,6 +71,7 @@ static int put_in_force(struct daemon *daemon, struct config *config)
 		return err;
 	}
 	tracking_reconfigure(daemon->tracking, config);
+	balancing_reconfigure(daemon->balancing, config);
 	config_free(daemon->config);
 	daemon->config = config;
 	daemon->reloaded_unix_ns = clock_realtime_ns();

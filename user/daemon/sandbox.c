@@ -36,6 +36,8 @@ static const char *const allowed[] = {
 	"statfs64", "fstatfs64", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
 	"getdents64", "getcwd", "umask", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat",
 	"rename", "renameat", "renameat2", "ftruncate", "fsync", "fdatasync",
+	/* news of files that pools are imported from */
+	"inotify_init1", "inotify_add_watch", "inotify_rm_watch",
 	/* memory */
 	"brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "memfd_create",
 	/* time */

@@ -225,6 +225,18 @@ static void tracking_down(struct daemon *daemon)
 	tracking_close(daemon->tracking);
 }
 
+static int balancing_up(struct daemon *daemon)
+{
+	int err = balancing_open(daemon->config, daemon->plane, daemon->event, &daemon->balancing);
+
+	return err ? fail(DAEMON_UNREACHABLE, "balancing", err) : DAEMON_DONE;
+}
+
+static void balancing_down(struct daemon *daemon)
+{
+	balancing_close(daemon->balancing);
+}
+
 static int links_up(struct daemon *daemon)
 {
 	int err = links_open(&daemon->links_fd);
@@ -269,6 +281,7 @@ static const struct step {
 	{ samples_up, samples_down },
 	{ plane_step_up, plane_step_down },
 	{ tracking_up, tracking_down },
+	{ balancing_up, balancing_down },
 	{ links_up, links_down },
 	{ loop_up, NULL },
 	{ control_up, control_down },

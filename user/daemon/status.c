@@ -6,6 +6,7 @@
 
 #include <sipxdp/version.h>
 
+#include "daemon/forwarding.h"
 #include "daemon/log.h"
 #include "daemon/quality_reply.h"
 #include "daemon/status.h"
@@ -69,10 +70,23 @@ static void set_tracking(json_t *reply, const struct tracking_stats *stats)
 	set_number(reply, "history_bytes", stats->history.bytes);
 }
 
+static void set_balancing(json_t *reply, const struct balancing_stats *stats)
+{
+	set_number(reply, "backends_came_up", stats->ups);
+	set_number(reply, "backends_went_down", stats->downs);
+	set_number(reply, "backend_tables_made", stats->tables);
+	set_number(reply, "pins_dropped", stats->pins_dropped);
+	set_number(reply, "probes", stats->watch.probes);
+	set_number(reply, "probes_failed", stats->watch.failures);
+	set_number(reply, "probes_not_sent", stats->watch.unasked);
+	set_number(reply, "backend_silences", stats->watch.silences);
+}
+
 static void warn_blindness(const struct daemon *daemon, const struct tracking_stats *stats,
 			   json_t *warnings)
 {
 	const struct track_stats *track = &stats->track;
+	char forwarding[FORWARDING_TEXT_SIZE];
 
 	if (stats->lost_unix_ns)
 		warn(warnings,
@@ -89,6 +103,8 @@ static void warn_blindness(const struct daemon *daemon, const struct tracking_st
 		     (unsigned long long)track->calls_full,
 		     (unsigned long long)track->registrations_full,
 		     (unsigned long long)track->transactions_full);
+	if (forwarding_missing(daemon->config, forwarding))
+		warn(warnings, "%s", forwarding);
 	if (track->calls_evicted)
 		warn(warnings,
 		     "the table of calls was full: %llu calls that were not answered made room for "
@@ -118,6 +134,7 @@ static json_t *tables_json(const struct daemon *daemon, const struct tracking_st
 json_t *status_reply(const struct daemon *daemon)
 {
 	json_t *reply = control_ok(), *warnings = json_array();
+	struct balancing_stats balancing;
 	struct tracking_stats stats;
 
 	tracking_stats(daemon->tracking, &stats);
@@ -132,6 +149,8 @@ json_t *status_reply(const struct daemon *daemon)
 	set_number(reply, "started_unix_ns", daemon->started_unix_ns);
 	set_number(reply, "reloaded_unix_ns", daemon->reloaded_unix_ns);
 	set_tracking(reply, &stats);
+	balancing_stats(daemon->balancing, &balancing);
+	set_balancing(reply, &balancing);
 	json_object_set_new(reply, "tables", tables_json(daemon, &stats));
 	json_object_set_new(reply, "quality", quality_json(daemon));
 	warn_blindness(daemon, &stats, warnings);

@@ -7,6 +7,7 @@
 
 #include <sipxdp/hash.h>
 
+#include "plane/backend.h"
 #include "plane/ban.h"
 #include "plane/log.h"
 #include "plane/tick.h"
@@ -101,6 +102,9 @@ static bool dialog_over(const struct dialog *dialog, const struct settings *sett
 		idle = EXPIRE_TERMINATED_NS;
 	if (dialog->state == DIALOG_EARLY && EXPIRE_EARLY_NS < idle)
 		idle = EXPIRE_EARLY_NS;
+	/* A call may be silent for hours, and is to find its backend again. */
+	if (dialog->state == DIALOG_CONFIRMED && dialog->backend && PIN_IDLE_NS > idle)
+		idle = PIN_IDLE_NS;
 	return dialog->last_seen_ns + idle + EXPIRE_GRACE_NS <= now_ns;
 }
 
@@ -113,8 +117,9 @@ static int dialog_look(const void *key, const void *value, void *ctx)
 	if (!dialog_over(value, settings, sweep->now_ns))
 		return 0;
 	if (!maps_get(sweep->maps, MAP_DIALOGS, key, &dialog) &&
-	    dialog_over(&dialog, settings, sweep->now_ns))
-		maps_delete(sweep->maps, MAP_DIALOGS, key);
+	    dialog_over(&dialog, settings, sweep->now_ns) &&
+	    !maps_delete(sweep->maps, MAP_DIALOGS, key))
+		backend_unpin(sweep->maps, dialog.backend);
 	return 0;
 }
 

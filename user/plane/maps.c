@@ -46,6 +46,12 @@ static void say(char message[MAPS_MESSAGE_SIZE], const char *format, ...)
 	va_end(args);
 }
 
+/* Values that are one a CPU, records that are no entries, and programs. */
+static bool has_no_entries(enum map_id id)
+{
+	return id == MAP_COUNTERS || id == MAP_BACKEND_LOAD || id == MAP_TAP || id == MAP_PROGRAMS;
+}
+
 const char *maps_name(enum map_id id)
 {
 	return kinds[id].name;
@@ -117,10 +123,14 @@ void maps_close(struct maps *maps)
 	memory_unmap(maps->host_state, MAP_HOST_STATE);
 	memory_unmap(maps->service_state, MAP_SERVICE_STATE);
 	memory_unmap(maps->trust_filter, MAP_TRUST_FILTER);
+	memory_unmap(maps->backends, MAP_BACKENDS);
+	memory_unmap(maps->backend_ports, MAP_BACKEND_PORTS);
 	maps->settings = NULL;
 	maps->host_state = NULL;
 	maps->service_state = NULL;
 	maps->trust_filter = NULL;
+	maps->backends = NULL;
+	maps->backend_ports = NULL;
 	for (int id = 0; id < MAP_COUNT; id++) {
 		if (maps->fd[id] >= 0)
 			close(maps->fd[id]);
@@ -139,6 +149,10 @@ static int maps_into_memory(struct maps *maps, char message[MAPS_MESSAGE_SIZE])
 	if (maps->service_state)
 		maps->trust_filter = memory_map(maps, MAP_TRUST_FILTER);
 	if (maps->trust_filter)
+		maps->backends = memory_map(maps, MAP_BACKENDS);
+	if (maps->backends)
+		maps->backend_ports = memory_map(maps, MAP_BACKEND_PORTS);
+	if (maps->backend_ports)
 		return 0;
 
 	int err = -errno;
@@ -246,7 +260,7 @@ int maps_open(const char *instance, struct maps *out, char message[MAPS_MESSAGE_
 
 int maps_get(const struct maps *maps, enum map_id id, const void *key, void *value)
 {
-	if (id == MAP_COUNTERS || id == MAP_TAP)
+	if (has_no_entries(id))
 		return -EINVAL;
 	return bpf_map_lookup_elem(maps->fd[id], key, value) ? -errno : 0;
 }
@@ -254,7 +268,7 @@ int maps_get(const struct maps *maps, enum map_id id, const void *key, void *val
 int maps_put(const struct maps *maps, enum map_id id, const void *key, const void *value,
 	     __u64 flags)
 {
-	if (id == MAP_COUNTERS || id == MAP_TAP)
+	if (has_no_entries(id))
 		return -EINVAL;
 	return bpf_map_update_elem(maps->fd[id], key, value, flags) ? -errno : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The pinned maps of an instance as user space holds them: one list of what they are, file
- * descriptors, and the four that are mapped into memory. Keys and values are those of
+ * descriptors, and the six that are mapped into memory. Keys and values are those of
  * <sipxdp/map.h> and <sipxdp/record.h>. Nothing here needs the daemon.
  */
 #ifndef SIPXDP_PLANE_MAPS_H
@@ -48,6 +48,19 @@
 	  0)                                                                                       \
 	X(COUNTERS, counters, PERCPU_ARRAY, sizeof(__u32), sizeof(union counter_row), 0,           \
 	  COUNTER_ROWS)                                                                            \
+	X(BACKENDS, backends, ARRAY, sizeof(__u32), sizeof(struct backend), BPF_F_MMAPABLE,        \
+	  BACKEND_MAX)                                                                             \
+	X(BACKEND_LOAD, backend_load, PERCPU_ARRAY, sizeof(__u32), sizeof(struct backend_load), 0, \
+	  BACKEND_MAX)                                                                             \
+	X(MAGLEV, maglev, ARRAY, sizeof(__u32), sizeof(struct maglev_table), 0, MAGLEV_TABLES)     \
+	X(BACKEND_PEERS, backend_peers, HASH, sizeof(struct sipxdp_peer), sizeof(__u32), 0,        \
+	  2 * BACKEND_MAX)                                                                         \
+	X(BACKEND_PORTS, backend_ports, ARRAY, sizeof(__u32), sizeof(struct backend_ports),        \
+	  BPF_F_MMAPABLE, 1)                                                                       \
+	X(PLACEMENTS, placements, ARRAY, sizeof(__u32), sizeof(struct placement_set), 0, 0)        \
+	X(CONNECTIONS, connections, LRU_HASH, sizeof(struct connection_key),                       \
+	  sizeof(struct connection), 0, 0)                                                         \
+	X(PROGRAMS, programs, PROG_ARRAY, sizeof(__u32), sizeof(__u32), 0, PROGRAM_COUNT)          \
 	X(TAP, tap, RINGBUF, 0, 0, 0, 0)                                                           \
 	X(CALLS, calls, HASH, sizeof(struct call_key), sizeof(struct call_record),                 \
 	  BPF_F_NO_PREALLOC, 0)                                                                    \
@@ -71,6 +84,8 @@ struct maps {
 	struct host_state *host_state;
 	struct service_state *service_state; /* [SERVICE_MAX] */
 	struct trust_filter *trust_filter;   /* [2] */
+	struct backend *backends;	     /* [BACKEND_MAX], see backend.h */
+	struct backend_ports *backend_ports;
 };
 
 /*
@@ -102,7 +117,8 @@ const char *maps_name(enum map_id id);
 /* Room of a table: entries, or bytes for `tap`. 0 on error. */
 __u32 maps_room(const struct maps *maps, enum map_id id);
 
-/* One entry. 0, -ENOENT, or other -errno. `counters` is per CPU: see maps_counters(). */
+/* One entry. 0, -ENOENT, or other -errno. -EINVAL for those per CPU: see maps_counters() and
+ * backend_load(). */
 int maps_get(const struct maps *maps, enum map_id id, const void *key, void *value);
 
 /* flags: BPF_ANY, BPF_NOEXIST (-EEXIST), BPF_EXIST (-ENOENT). -E2BIG or -ENOSPC: table full. */
@@ -117,7 +133,7 @@ int maps_delete(const struct maps *maps, enum map_id id, const void *key);
  * and is returned. fn may put and delete entries, but in a prefix table that is being walked
  * (bans, networks, agents) it must not delete. An entry that comes or goes meanwhile may be seen
  * or not; each other one is seen, now and then twice. key and value are copies.
- * 0, or -errno: -EINVAL for `counters` and `tap`.
+ * 0, or -errno: -EINVAL for `counters`, `backend_load` and `tap`.
  */
 typedef int (*maps_walk_fn)(const void *key, const void *value, void *ctx);
 int maps_walk(const struct maps *maps, enum map_id id, maps_walk_fn fn, void *ctx);

@@ -170,7 +170,7 @@ int maps_walk_some(const struct maps *maps, enum map_id id, struct maps_cursor *
 	struct walk walk = { .maps = maps, .id = id, .cursor = cursor, .fn = fn, .ctx = ctx };
 	__u32 size = sizeof(walk.info);
 
-	if (id == MAP_COUNTERS || id == MAP_TAP)
+	if (id == MAP_COUNTERS || id == MAP_BACKEND_LOAD || id == MAP_TAP || id == MAP_PROGRAMS)
 		return -EINVAL;
 	if (bpf_obj_get_info_by_fd(maps->fd[id], &walk.info, &size))
 		return -errno;
@@ -234,7 +234,7 @@ int maps_clear(const struct maps *maps, enum map_id id)
 	memset(&info, 0, sizeof(info));
 	if (bpf_obj_get_info_by_fd(maps->fd[id], &info, &size))
 		return -errno;
-	if (id == MAP_TAP)
+	if (id == MAP_TAP || id == MAP_BACKEND_LOAD || id == MAP_PROGRAMS)
 		return -EINVAL;
 	if (id == MAP_COUNTERS) {
 		int err = 0;

@@ -93,6 +93,15 @@ void object_close(struct object *object)
 	free(object);
 }
 
+static bool config_is_balanced(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->service_count; i++) {
+		if (cfg->services[i].balanced)
+			return true;
+	}
+	return false;
+}
+
 __u32 object_entries(const struct object *object, const struct config *cfg, enum map_id id)
 {
 	switch (id) {
@@ -106,6 +115,11 @@ __u32 object_entries(const struct object *object, const struct config *cfg, enum
 	case MAP_CALLS: return cfg->tables.calls;
 	case MAP_REGISTRATIONS: return cfg->tables.registrations;
 	case MAP_TAP: return cfg->tap.buffer_bytes;
+	case MAP_PLACEMENTS:
+	case MAP_CONNECTIONS:
+		if (!config_is_balanced(cfg))
+			return 1;
+		return bpf_map__max_entries(object_map(object, id));
 	default: return bpf_map__max_entries(object_map(object, id));
 	}
 }
@@ -117,7 +131,7 @@ int object_make_map(struct object *object, enum map_id id, __u32 entries)
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(map));
 	int fd;
 
-	if (object->btf >= 0 && type != BPF_MAP_TYPE_RINGBUF) {
+	if (object->btf >= 0 && type != BPF_MAP_TYPE_RINGBUF && type != BPF_MAP_TYPE_PROG_ARRAY) {
 		opts.btf_fd = (__u32)object->btf;
 		opts.btf_key_type_id = bpf_map__btf_key_type_id(map);
 		opts.btf_value_type_id = bpf_map__btf_value_type_id(map);
@@ -141,10 +155,33 @@ int object_use_map(struct object *object, enum map_id id, int fd)
 	return err;
 }
 
+/* Those that the ingress program goes on in. An instance's map is filled again in place: the programs
+ * that run go on in the new ones, which have the same maps. */
+int object_fill_programs(const struct object *object)
+{
+	const struct bpf_program *const slot[PROGRAM_COUNT] = {
+		[PROGRAM_BALANCE] = object->skel->progs.sipxdp_balance,
+		[PROGRAM_RESCAN] = object->skel->progs.sipxdp_rescan,
+		[PROGRAM_OUTBOUND] = object->skel->progs.sipxdp_outbound,
+		[PROGRAM_ICMP] = object->skel->progs.sipxdp_icmp,
+	};
+	int map = bpf_map__fd(object->skel->maps.programs);
+
+	for (__u32 i = 0; i < PROGRAM_COUNT; i++) {
+		int fd = bpf_program__fd(slot[i]);
+
+		if (bpf_map_update_elem(map, &i, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
 int object_load(struct object *object)
 {
 	int err = sipxdp__load(object->skel);
 
+	if (!err)
+		err = object_fill_programs(object);
 	if (err)
 		plane_log(PLANE_LOG_ERROR, "the BPF programs cannot be loaded: %s", strerror(-err));
 	return err;

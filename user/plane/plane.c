@@ -135,6 +135,11 @@ static int plane_apply(struct plane *plane, const struct config *cfg)
 			  "%zu networks are configured, and the table has room for %u: raise "
 			  "tables.networks and start again",
 			  cfg->network_count, maps_room(&plane->maps, MAP_NETWORKS));
+	else if (err == -EOVERFLOW)
+		plane_log(PLANE_LOG_ERROR,
+			  "more backends than there is room for: %d in all, those included that "
+			  "have left and still have calls",
+			  BACKEND_MAX - 1);
 	else if (err)
 		plane_log(PLANE_LOG_ERROR, "the configuration cannot be written to the maps: %s",
 			  strerror(-err));
@@ -169,6 +174,11 @@ static int plane_attach(struct plane *plane, const struct config *cfg, bool repl
 	struct hook_programs programs = programs_of(plane);
 	int err = attach_begin(plane->instance, &programs, cfg, replace, &plane->attached, change);
 
+	if (!err && plane->chained) {
+		err = object_fill_programs(plane->object);
+		if (err)
+			attach_undo(plane->instance, &plane->attached, change);
+	}
 	if (err != -EOPNOTSUPP || !plane->chained)
 		return err;
 	plane_log(PLANE_LOG_INFO,

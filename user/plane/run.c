@@ -28,6 +28,7 @@ struct run {
 	struct maps maps;
 	struct object_programs programs;
 	bool real_clock;
+	unsigned int ifindex;
 	unsigned char number[CONFIG_SERVICES_MAX];
 	unsigned char *scratch; /* RUN_OUT_MAX: what the kernel writes back when nobody asks */
 };
@@ -144,6 +145,11 @@ void run_at(struct run *run, __u64 now_ns)
 	object_set_time(run->object, now_ns);
 }
 
+void run_on(struct run *run, unsigned int ifindex)
+{
+	run->ifindex = ifindex;
+}
+
 int run_program_fd(const struct run *run, enum run_program program)
 {
 	return program == RUN_INGRESS ? run->programs.ingress : run->programs.egress;
@@ -154,7 +160,12 @@ int run_frame(struct run *run, enum run_program program, const void *frame, size
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)length,
 		    .repeat = 1);
+	struct xdp_md ctx = { .data_end = (__u32)length, .ingress_ifindex = run->ifindex };
 
+	if (program == RUN_INGRESS && run->ifindex) {
+		opts.ctx_in = &ctx;
+		opts.ctx_size_in = sizeof(ctx);
+	}
 	if (length < RUN_FRAME_MIN || length > RUN_FRAME_MAX)
 		return -EINVAL;
 	/* Without room for the result the kernel says -ENOSPC instead of the length. */
@@ -202,9 +213,9 @@ unsigned int run_service(const struct run *run, size_t index)
 int run_clear(struct run *run)
 {
 	static const enum map_id tables[] = {
-		MAP_SOURCES,	   MAP_TRUSTED,	  MAP_PROVISIONAL, MAP_BANS,
-		MAP_DIALOGS,	   MAP_CALLS,	  MAP_FRAGMENTS,   MAP_REGISTRATIONS,
-		MAP_PREFIX_LIMITS, MAP_SIGHTINGS, MAP_COUNTERS,
+		MAP_SOURCES,  MAP_TRUSTED,    MAP_PROVISIONAL,	 MAP_BANS,	    MAP_DIALOGS,
+		MAP_CALLS,    MAP_FRAGMENTS,  MAP_REGISTRATIONS, MAP_PREFIX_LIMITS, MAP_SIGHTINGS,
+		MAP_COUNTERS, MAP_PLACEMENTS, MAP_CONNECTIONS,
 	};
 	struct maps *maps = &run->maps;
 	int err = 0;
@@ -212,7 +223,13 @@ int run_clear(struct run *run)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
 		err = maps_clear(maps, tables[i]);
 	memset(maps->host_state, 0, sizeof(*maps->host_state));
-	memset(maps->service_state, 0, SERVICE_MAX * sizeof(*maps->service_state));
+	for (int i = 0; i < SERVICE_MAX; i++)
+		maps->service_state[i] = (struct service_state){
+			.maglev_bank = maps->service_state[i].maglev_bank,
+			.backends_up = maps->service_state[i].backends_up,
+		};
+	for (int i = 0; i < BACKEND_MAX; i++)
+		maps->backends[i].calls = 0;
 	memset(maps->trust_filter, 0, 2 * sizeof(*maps->trust_filter));
 	maps->settings->has_bans = 0;
 	maps_raise_generation(maps);

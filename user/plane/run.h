@@ -57,6 +57,10 @@ int run_apply(struct run *run, const struct config *cfg);
 #define RUN_START_NS (3600 * 1000000000ULL)
 void run_at(struct run *run, __u64 now_ns);
 
+/* The interface of the caller's network namespace that ingress frames come in on from now on; 0: none
+ * in particular. An XDP program must be attached there, else frames are refused (-EINVAL). */
+void run_on(struct run *run, unsigned int ifindex);
+
 /*
  * Runs one frame (RUN_FRAME_MIN..RUN_FRAME_MAX bytes from the Ethernet header on). out (may be
  * NULL) receives the frame as the program left it, up to out_size bytes. 0; -EINVAL: length;

@@ -189,8 +189,9 @@ int tables_move(const struct tables *tables, __u64 flags)
 	for (int id = 0; id < MAP_COUNT && !err; id++) {
 		struct move move = { .to = &to, .id = (enum map_id)id, .flags = flags };
 
-		/* What is in the ring is read by nobody now. */
-		if (tables->old[id] < 0 || id == MAP_TAP)
+		/* What is in the ring is read by nobody now; placements are where their hash
+		 * says, and last for minutes. */
+		if (tables->old[id] < 0 || id == MAP_TAP || id == MAP_PLACEMENTS)
 			continue;
 		from.fd[id] = tables->old[id];
 		to.fd[id] = tables->fd[id];

@@ -37,6 +37,13 @@ bool address_is_any(const struct in6_addr *address)
 	       memcmp(address, &all_ipv4.address, sizeof(*address)) == 0;
 }
 
+bool address_is_loopback(const struct in6_addr *address)
+{
+	if (address_is_ipv4(address))
+		return address->s6_addr[12] == 127;
+	return IN6_IS_ADDR_LOOPBACK(address);
+}
+
 bool address_is_multicast(const struct in6_addr *address)
 {
 	if (address_is_ipv4(address))

@@ -62,6 +62,9 @@ bool address_is_ipv4(const struct in6_addr *address);
 /* 0.0.0.0 or :: */
 bool address_is_any(const struct in6_addr *address);
 
+/* 127.0.0.0/8 or ::1 */
+bool address_is_loopback(const struct in6_addr *address);
+
 /* 224.0.0.0/4 or ff00::/8 */
 bool address_is_multicast(const struct in6_addr *address);
 

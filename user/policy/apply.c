@@ -11,6 +11,7 @@
 
 #include "plane/clock.h"
 #include "plane/key.h"
+#include "policy/apply_pool.h"
 
 /* ---- rates ---- */
 
@@ -125,6 +126,7 @@ static void apply_service(const struct config_service *cfg, __u64 tick_ns, struc
 	out->dialog = apply_rate(&limits->dialog, tick_ns);
 	out->undecided = apply_rate(&limits->undecided, tick_ns);
 	out->syn = apply_rate(&limits->syn, tick_ns);
+	apply_balance(cfg, &out->balance);
 }
 
 void apply_services(const struct config *cfg, const unsigned char *number,
@@ -259,8 +261,21 @@ static bool monitor_all(const struct config *cfg)
 	return cfg->mode == CONFIG_MODE_MONITOR;
 }
 
+static bool balanced_any(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->service_count; i++) {
+		if (cfg->services[i].balanced)
+			return true;
+	}
+	return false;
+}
+
+/* Of what the balancer sends by itself, or looks at for others: so many a second, whole host. */
+#define BALANCER_RATE 1000
+
 void apply_settings(const struct config *cfg, struct settings *settings)
 {
+	const struct config_rate balancer = { BALANCER_RATE, 1, BALANCER_RATE };
 	const struct config_host_limits *host = &cfg->host_limits;
 	__u64 tick_ns = settings->tick_ns;
 
@@ -276,6 +291,9 @@ void apply_settings(const struct config *cfg, struct settings *settings)
 	settings->unordered = apply_rate(&host->unordered, tick_ns);
 	settings->inserts = apply_rate(&host->inserts, tick_ns);
 	settings->proofs = apply_rate(&host->proofs, tick_ns);
+	settings->replies = apply_rate(&balancer, tick_ns);
+	settings->icmp = apply_rate(&balancer, tick_ns);
+	settings->balanced = balanced_any(cfg);
 	apply_agent_filter(cfg, settings->agent_filter);
 	apply_emergency(cfg, settings->emergency);
 	settings->emergency_first = 0;
@@ -427,6 +445,8 @@ static int numbers_clear(struct maps *maps, const unsigned char *number, const b
 			continue;
 		err = maps_counters_clear(maps, number[i]);
 		if (!err)
+			err = pool_clear(maps, number[i], clock_realtime_ns());
+		if (!err)
 			err = maps_put(maps, MAP_SERVICE_STATE, &index, &zero, BPF_ANY);
 	}
 	return err;
@@ -460,6 +480,9 @@ static int apply_prepare(const struct config *cfg, struct maps *maps, struct ban
 	err = agents_put(maps, agents);
 	if (!err)
 		err = network_replace(maps, networks, network_count);
+	/* Before the services that refer to them are in force. */
+	if (!err)
+		err = apply_pools(cfg, maps, number);
 	if (err)
 		agents_undo(maps, agents);
 out:
@@ -479,6 +502,7 @@ int apply_config(const struct config *cfg, struct maps *maps,
 		apply_settings(cfg, maps->settings);
 		__atomic_store_n(&maps->settings->bank, banks->next, __ATOMIC_RELEASE);
 		agents_finish(maps, &agents);
+		apply_pools_finish(cfg, maps, given); /* nobody asks them any more */
 		memcpy(number, given, sizeof(given));
 	}
 	free(banks);

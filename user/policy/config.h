@@ -159,8 +159,10 @@ struct config_balance {
 	struct config_probe probe;
 	struct config_backend *backends;
 	size_t backend_count;
-	char *import_path;   /* Kamailio dispatcher.list, or NULL; already resolved */
-	uint32_t import_set; /* set id in that file */
+	char *import_path;		 /* Kamailio dispatcher.list, or NULL; already resolved */
+	uint32_t import_set;		 /* set id in that file */
+	struct config_backend *imported; /* what it has, each address once */
+	size_t imported_count;
 };
 
 struct config_service {
@@ -311,6 +313,20 @@ struct config_errors {
 int config_load(const char *path, struct config **out, struct config_errors *errs);
 int config_parse(const char *text, size_t len, const char *name, struct config **out,
 		 struct config_errors *errs);
+
+/*
+ * What is wrong with an address as a backend of a service of cfg, and what was expected; NULL if it
+ * may be one. Static text.
+ */
+const char *config_backend_wrong(const struct config *cfg, const struct config_service *service,
+				 const struct endpoint *endpoint, const char **expected);
+
+/*
+ * Reads a service's import again, into *out (to be freed). errs is overwritten. 0; -EINVAL with
+ * errs filled; -ENOMEM; or -errno of reading the file, with errs filled.
+ */
+int config_import(const struct config *cfg, const struct config_service *service,
+		  struct config_backend **out, size_t *count, struct config_errors *errs);
 
 /* cfg may be NULL. */
 void config_free(struct config *cfg);

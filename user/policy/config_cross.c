@@ -145,18 +145,26 @@ static bool pool_has_family(const struct pool *pool, bool ipv4)
 	return false;
 }
 
-static bool service_has_family(const struct pool *pool, bool ipv4)
+static bool service_has_family(const struct config_service *service, bool ipv4)
 {
-	for (size_t i = 0; i < pool->service->listen_count; i++)
-		if (address_is_ipv4(&pool->service->listens[i].endpoint.address) == ipv4)
+	for (size_t i = 0; i < service->listen_count; i++)
+		if (address_is_ipv4(&service->listens[i].endpoint.address) == ipv4)
+			return true;
+	return false;
+}
+
+static bool service_has_port(const struct config_service *service, uint16_t port)
+{
+	for (size_t i = 0; i < service->listen_count; i++)
+		if (service->listens[i].endpoint.port == port)
 			return true;
 	return false;
 }
 
 /* nat and dsr leave the family as it is; a tunnel carries either in either. */
-static bool family_matters(const struct pool *pool)
+static bool family_matters(const struct config_balance *balance)
 {
-	return pool->balance->forward != CONFIG_FORWARD_IPIP;
+	return balance->forward != CONFIG_FORWARD_IPIP;
 }
 
 /*
@@ -164,19 +172,45 @@ static bool family_matters(const struct pool *pool)
  * them apart; dsr and ipip leave the destination as it is, so that no backend's own address may
  * be a listen.
  */
-static bool backend_loops(const struct pool *pool, const struct endpoint *endpoint)
+static bool backend_loops(const struct config *cfg, const struct config_balance *balance,
+			  const struct endpoint *endpoint)
 {
 	struct listen_cursor at = { 0 };
 	const struct config_listen *listen;
 
-	while ((listen = next_listen(pool->reader->cfg, &at))) {
+	while ((listen = next_listen(cfg, &at))) {
 		if (!IN6_ARE_ADDR_EQUAL(&listen->endpoint.address, &endpoint->address))
 			continue;
-		if (pool->balance->forward != CONFIG_FORWARD_NAT ||
+		if (balance->forward != CONFIG_FORWARD_NAT ||
 		    listen->endpoint.port == endpoint->port)
 			return true;
 	}
 	return false;
+}
+
+const char *config_backend_wrong(const struct config *cfg, const struct config_service *service,
+				 const struct endpoint *endpoint, const char **expected)
+{
+	const struct in6_addr *address = &endpoint->address;
+	bool ipv4 = address_is_ipv4(address);
+
+	*expected = "the address of one host";
+	if (address_is_any(address) || address_is_multicast(address))
+		return "a wildcard or multicast address";
+	*expected = "the address of another host";
+	if (address_is_loopback(address))
+		return "a loopback address: packets from outside cannot be sent on to it";
+	if (backend_loops(cfg, &service->balance, endpoint))
+		return "it is an address that a service listens on: packets would loop";
+	*expected = "the port of a listen of the service: dsr leaves the port as it is";
+	if (service->balance.forward == CONFIG_FORWARD_DSR &&
+	    !service_has_port(service, endpoint->port))
+		return "another port than that of the service";
+	*expected = "the family of the service's listens";
+	if (family_matters(&service->balance) && !service_has_family(service, ipv4))
+		return ipv4 ? "an IPv4 backend, but the service has no IPv4 listen"
+			    : "an IPv6 backend, but the service has no IPv6 listen";
+	return NULL;
 }
 
 static void check_backend_unique(const struct pool *pool, size_t number)
@@ -202,34 +236,27 @@ static void check_backend_unique(const struct pool *pool, size_t number)
 static void check_backend(const struct pool *pool, size_t number)
 {
 	const struct config_backend *backend = &pool->balance->backends[number];
-	const struct in6_addr *address = &backend->endpoint.address;
-	bool ipv4 = address_is_ipv4(address);
+	const char *expected, *wrong;
 
 	if (!backend->endpoint.port)
 		return; /* wrong, and reported */
-	if (address_is_any(address) || address_is_multicast(address))
-		backend_error(pool, number, "address", "the address of one host",
-			      "a wildcard or multicast address");
-	else if (backend_loops(pool, &backend->endpoint))
-		backend_error(pool, number, "address", "the address of another host",
-			      "it is an address that a service listens on: packets would loop");
-	else if (family_matters(pool) && !service_has_family(pool, ipv4))
-		backend_error(pool, number, "address", "the family of the service's listens",
-			      ipv4 ? "an IPv4 backend, but the service has no IPv4 listen"
-				   : "an IPv6 backend, but the service has no IPv6 listen");
-
+	wrong = config_backend_wrong(pool->reader->cfg, pool->service, &backend->endpoint,
+				     &expected);
+	if (wrong)
+		backend_error(pool, number, "address", expected, wrong);
 	check_backend_unique(pool, number);
 }
 
 static void check_families(const struct pool *pool)
 {
 	/* What an import brings is not known yet. */
-	if (!family_matters(pool) || pool->balance->import_path || !pool->balance->backend_count)
+	if (!family_matters(pool->balance) || pool->balance->import_path ||
+	    !pool->balance->backend_count)
 		return;
-	if (service_has_family(pool, true) && !pool_has_family(pool, true))
+	if (service_has_family(pool->service, true) && !pool_has_family(pool, true))
 		pool_error(pool, "balance.backends", "a backend of each family, or forward: ipip",
 			   "the service listens on IPv4, but has no IPv4 backend");
-	if (service_has_family(pool, false) && !pool_has_family(pool, false))
+	if (service_has_family(pool->service, false) && !pool_has_family(pool, false))
 		pool_error(pool, "balance.backends", "a backend of each family, or forward: ipip",
 			   "the service listens on IPv6, but has no IPv6 backend");
 }
@@ -275,6 +302,19 @@ static void check_tap(struct config_reader *reader)
 				       "%u cannot be a ring's size", bytes);
 }
 
+/* All pools share the places of one map. */
+static void check_backends_in_all(struct config_reader *reader)
+{
+	const struct config *cfg = reader->cfg;
+	size_t count = 0;
+
+	for (size_t i = 0; i < cfg->service_count; i++)
+		count += cfg->services[i].balance.backend_count;
+	if (count > BACKEND_MAX - 1)
+		config_reader_error_at(reader, "fewer", "services", "%zu backends, at most %d",
+				       count, BACKEND_MAX - 1);
+}
+
 void config_cross_check(struct config_reader *reader)
 {
 	const struct config *cfg = reader->cfg;
@@ -287,6 +327,7 @@ void config_cross_check(struct config_reader *reader)
 		if (cfg->services[i].balanced)
 			check_pool(&pool);
 	}
+	check_backends_in_all(reader);
 	check_times(reader);
 	check_tap(reader);
 }

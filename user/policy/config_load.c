@@ -27,6 +27,7 @@ static int fill_config(struct config *cfg, const struct config_tree *tree,
 	if (!errs->count) {
 		config_limits_finish(&reader);
 		config_cross_check(&reader);
+		config_imports(&reader);
 	}
 	config_errors_sort(errs, cfg->file);
 	if (reader.no_memory) {
@@ -97,6 +98,7 @@ void config_free(struct config *cfg)
 		free(cfg->services[i].listens);
 		free(cfg->services[i].balance.backends);
 		free(cfg->services[i].balance.import_path);
+		free(cfg->services[i].balance.imported);
 	}
 	free(cfg->networks);
 	free(cfg->file);

@@ -53,6 +53,9 @@ void config_limits_finish(struct config_reader *reader);
 /* What only holds between several keys: names, listens, pools, times, table sizes. */
 void config_cross_check(struct config_reader *reader);
 
+/* Reads the files that pools are imported from. */
+void config_imports(struct config_reader *reader);
+
 /* An error at reader->path and that place. */
 void config_reader_error(struct config_reader *reader, struct config_place place,
 			 const char *expected, const char *what, ...)

@@ -236,7 +236,8 @@ static const struct config_key schema[] = {
 	CHOICE("services[].balance.on_no_backend", config_service, balance.on_no_backend,
 	       no_backends, "drop", "what happens to a request when no backend is alive"),
 	VALUE("services[].balance.import", PATH, config_service, balance.import_path, 0, 0, NULL,
-	      "a Kamailio dispatcher.list to read backends from; relative to this file"),
+	      "a Kamailio dispatcher.list to read backends from, and to follow; relative to this "
+	      "file"),
 	VALUE("services[].balance.import_set", NUMBER, config_service, balance.import_set, 0,
 	      2147483647, "1", "the set id in that dispatcher.list"),
 
