@@ -66,6 +66,7 @@ all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
 help:
 	@echo 'make              build sipxdpd, sipxdpctl and the BPF object under build/'
 	@echo 'make run          (root) install what is missing, build, run the lab: calls behind floods'
+	@echo '                  MODE=balance: calls over backends that come and go'
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
 	@echo 'make test         install what is missing and run every test'

@@ -11,10 +11,10 @@ build=(clang-14 llvm-14 libbpf-dev libxdp-dev bpftool libelf-dev zlib1g-dev liby
 	libjansson-dev libsystemd-dev libcap-ng-dev libpcap-dev libseccomp-dev nettle-dev libncurses-dev pkg-config gcc
 	make linux-libc-dev gcc-multilib scdoc)
 # shellcheck disable=SC2034
-lab=(iproute2 ethtool kamailio sip-tester sipsak sipvicious nftables jq procps)
+lab=(iproute2 ethtool kamailio sip-tester sipsak sipvicious nftables jq procps tcpdump)
 # shellcheck disable=SC2034
 test=(libcriterion-dev libclang-rt-14-dev clang-format-14 libosip2-dev libsofia-sip-ua-dev
-	tcpdump tshark baresip-core shellcheck gcovr)
+	tshark baresip-core shellcheck gcovr)
 # shellcheck disable=SC2034
 vm=(qemu-system-x86 busybox-static cpio kmod xz-utils xdp-tools clang-16 clang-19)
 # shellcheck disable=SC2034

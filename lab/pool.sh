@@ -114,9 +114,9 @@ pool_kill() {
 # pool_start_capture NUMBER [NAME]: what a backend gets and sends, into $lab_tmp/NAME.pcap
 pool_start_capture() {
 	local name=${2:-capture-b$1}
-	lab_spawn "$name" "b$1" tcpdump -i eth0 -U -B 16384 -w "$lab_tmp/$name.pcap" --immediate-mode \
-		'port 5060 or (ip[6:2] & 0x1fff != 0) or ip6 proto 44'
-	lab_until 5 test -s "$lab_tmp/$name.pcap" || lab_die "tcpdump of b$1 does not start"
+	lab_spawn "$name" "b$1" tcpdump -i eth0 -B 16384 --immediate-mode -w "$lab_tmp/$name.pcap" \
+		'port 5060 or (ip[6:2] & 0x1fff != 0) or ip6 proto 44 or ip proto 4 or ip proto 41 or ip6 proto 4 or ip6 proto 41'
+	lab_until 5 grep -q "listening on" "$lab_tmp/$name.log" || lab_die "tcpdump of b$1 does not start"
 }
 
 # pool_read_capture NAME: of each call in a capture "CALL-ID FIRST-SEEN MESSAGES", times in seconds
@@ -148,7 +148,7 @@ pool_config() {
 	cat <<-END
 		    balance:
 		      forward: $forward
-		      probe: {interval: 1s, timeout: 300ms, rise: 2, fall: 2}
+		      probe: {${POOL_PROBE:-interval: 1s, timeout: 500ms, rise: 2, fall: 2}}
 	END
 	[[ -z ${POOL_LINES:-} ]] || printf '%s\n' "$POOL_LINES"
 	printf '      backends:\n'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Pools in their maps: places, states, orders, tables, and what a configuration makes of them. */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -169,12 +170,44 @@ Test(pool, a_backend_with_calls_leaves_when_they_are_over)
 	cr_expect_eq(row->state, BACKEND_DRAIN, "its calls go on");
 	cr_expect_eq(slots_of(1), 0);
 	backend_unpin(maps, 1);
-	cr_expect_not(pool_release(maps, 1, SECOND), "one call is left");
+	cr_expect_not(pool_release(maps, 1, SECOND, SECOND), "one call is left");
 	backend_unpin(maps, 1);
-	cr_expect(pool_release(maps, 1, SECOND));
+	cr_expect(pool_release(maps, 1, SECOND, SECOND));
 	cr_expect_eq(row->state, BACKEND_FREE);
 	backend_unpin(maps, 1);
 	cr_expect_eq(row->calls, 0, "never below none");
+	end();
+}
+
+static void load(__u32 place, __u64 last_request_ns)
+{
+	static struct backend_load cpus[1024];
+
+	cpus[0] = (struct backend_load){ .packets = 1, .last_request_ns = last_request_ns };
+	cr_assert_eq(bpf_map_update_elem(maps->fd[MAP_BACKEND_LOAD], &place, cpus, BPF_ANY), 0);
+}
+
+/* An INVITE that nobody has answered yet is no call, and is sent again; in dsr and ipip no call is
+ * seen to be one. */
+Test(pool, who_was_asked_lately_leaves_later)
+{
+	begin(BALANCED A B);
+	load(1, 100 * SECOND);
+	change_to(BALANCED B);
+	cr_expect_eq(maps->backends[1].state, BACKEND_DRAIN);
+	cr_expect_not(pool_release(maps, 1, 100 * SECOND + PLACEMENT_HOLD_NS - 1, SECOND));
+	cr_expect(pool_release(maps, 1, 100 * SECOND + PLACEMENT_HOLD_NS, SECOND));
+	cr_expect_eq(maps->backends[1].state, BACKEND_FREE);
+	end();
+}
+
+Test(pool, the_dead_leave_at_once)
+{
+	begin(BALANCED A B);
+	load(1, 100 * SECOND);
+	pool_set_state(maps, 1, false, SECOND);
+	change_to(BALANCED B);
+	cr_expect_eq(maps->backends[1].state, BACKEND_FREE);
 	end();
 }
 
@@ -458,5 +491,21 @@ Test(pool, pins_of_the_dead_are_taken_out_and_no_others)
 	cr_expect_eq(maps->backends[3].calls, CALLS / 3);
 	cr_expect_eq(pins.dropped, CALLS / 3 * 2);
 	cr_expect_eq(pins_step(&pins, maps), 0, "nothing is left to do");
+	end();
+}
+
+Test(pool, counts_are_set_right)
+{
+	begin(BALANCED A B C);
+	pin(1, 1);
+	pin(2, 1);
+	pin(3, 2);
+	maps->backends[1].calls = 100;
+	maps->backends[2].calls = -3;
+	maps->backends[3].calls = 5;
+	cr_assert_eq(pins_count(maps), 0);
+	cr_expect_eq(maps->backends[1].calls, 2);
+	cr_expect_eq(maps->backends[2].calls, 1);
+	cr_expect_eq(maps->backends[3].calls, 0);
 	end();
 }

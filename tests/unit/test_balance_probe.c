@@ -207,13 +207,34 @@ Test(probe, is_sent_again_and_given_up)
 
 	while (outcome == PROBE_PENDING) {
 		now = probe_next_ns(&probe);
-		outcome = probe_elapsed(&probe, now);
+		outcome = probe_elapsed(&probe, &scratch, now);
 	}
 	cr_expect_eq(outcome, PROBE_SILENT);
 	cr_expect_eq(now, START + 2 * SECOND);
 	while (recv(fd, request, sizeof(request), MSG_DONTWAIT) > 0)
 		copies++;
 	cr_expect_eq(copies, 3, "at 0, 0.5 and 1.5 s: %d", copies);
+	close(fd);
+}
+
+/* This host was too busy to look in time; the answer was there. */
+Test(probe, an_answer_that_waited_counts_after_the_deadline)
+{
+	char request[4096], response[4096];
+	struct sockaddr_in from;
+	socklen_t size = sizeof(from);
+	struct endpoint where;
+	struct probe probe;
+	int fd = peer_socket(false, &where);
+	ssize_t length;
+	size_t answer;
+
+	cr_assert_eq(probe_begin(&probe, &where, false, SECOND, 7, START), PROBE_PENDING);
+	length = recvfrom(fd, request, sizeof(request), 0, (struct sockaddr *)&from, &size);
+	cr_assert_gt(length, 0);
+	answer = respond(request, (size_t)length, "SIP/2.0 200 OK", response, sizeof(response));
+	sendto(fd, response, answer, 0, (struct sockaddr *)&from, size);
+	cr_expect_eq(probe_elapsed(&probe, &scratch, START + 5 * SECOND), PROBE_ANSWERED);
 	close(fd);
 }
 

@@ -1279,14 +1279,82 @@ Test(ctl, calls_are_filtered_by_backend)
 {
 	const struct dialog_key key = { .call_id_hash = 2 };
 	const struct dialog dialog = { .backend = 3 };
+	const struct backend backend = { .name = "b3", .state = BACKEND_UP };
+	const __u32 place = 3;
 
 	put_three_calls();
 	put(MAP_DIALOGS, &key, &dialog);
-	expect_member(json_array_get(rows_of(parse(run("--json", "calls", "--backend", "3", NULL)),
+	put(MAP_BACKENDS, &place, &backend);
+	expect_member(json_array_get(rows_of(parse(run("--json", "calls", "--backend", "b3", NULL)),
 					     "calls", 1),
 				     0),
 		      "call_id", "b@x");
 	rows_of(parse(run("--json", "calls", "--backend", "x", NULL)), "calls", 0);
+}
+
+/* ---- backends ---- */
+
+static const struct {
+	struct backend row;
+	const char *state;
+	const char *by_hand;
+} backends[] = {
+	{ { .name = "b",
+	    .state = BACKEND_UP,
+	    .weight = 2,
+	    .share = MAGLEV_SLOTS / 2,
+	    .calls = 7,
+	    .probe_us = 1500,
+	    .probe_status = 200 },
+	  "up",
+	  NULL },
+	{ { .name = "a", .state = BACKEND_DRAIN, .order = ORDER_DRAIN }, "drain", "drain" },
+	{ { .name = "c", .state = BACKEND_DOWN, .order = ORDER_DOWN }, "down", "down" },
+	{ { .name = "d", .state = BACKEND_DOWN, .probe_failures = 4 }, "down", NULL },
+	{ { .name = "e", .state = BACKEND_DRAIN, .order = ORDER_LEAVE }, "leaving", NULL },
+	{ { .name = "nobody", .state = BACKEND_FREE }, NULL, NULL },
+};
+
+Test(ctl, backends_are_listed_by_name_without_the_daemon)
+{
+	static const size_t order[] = { 1, 0, 2, 3, 4 };
+	const json_t *rows;
+
+	for (__u32 i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
+		const __u32 place = i + 1;
+
+		put(MAP_BACKENDS, &place, &backends[i].row);
+	}
+	rows = rows_of(parse(run("--json", "backend", "list", NULL)), "backends", 5);
+	for (size_t i = 0; i < 5; i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		expect_member(row, "name", backends[order[i]].row.name);
+		expect_member(row, "state", backends[order[i]].state);
+		if (backends[order[i]].by_hand)
+			expect_member(row, "by_hand", backends[order[i]].by_hand);
+		else
+			cr_assert(json_is_null(json_object_get(row, "by_hand")));
+		cr_assert_eq(number_in(row, "probe_failures"),
+			     backends[order[i]].row.probe_failures);
+	}
+	rows = json_array_get(rows, 1);
+	cr_assert_eq(number_in(rows, "calls"), 7);
+	cr_assert_float_eq(json_real_value(json_object_get(rows, "share_percent")), 50, 0.01);
+	cr_assert_float_eq(json_real_value(json_object_get(rows, "probe_ms")), 1.5, 0.001);
+	rows_of(parse(run("--json", "backend", "list", "--service", "nothing", NULL)), "backends",
+		0);
+}
+
+Test(ctl, backend_changes_need_the_daemon)
+{
+	expect_code(run("backend", "drain", "b", NULL), 3);
+	expect_code(run("backend", "drain", NULL), 2);
+	expect_code(run("backend", "weight", "b", "x", NULL), 2);
+	expect_code(run("backend", "weight", "b", NULL), 2);
+	expect_code(run("backend", "up", "b", "c", NULL), 2);
+	expect_code(run("backend", "frob", "b", NULL), 2);
+	expect_code(run("backend", "up", "b", "--weight", "3", NULL), 2);
 }
 
 /* ---- replay ---- */

@@ -168,11 +168,25 @@ static void come_back(struct maps *maps, __u32 place, __u64 now_unix_ns)
 	pool_set_state(maps, place, backend_state(row) != BACKEND_DOWN, now_unix_ns);
 }
 
-bool pool_release(struct maps *maps, __u32 place, __u64 now_unix_ns)
+/* Might a message come that it was asked for before? */
+static bool is_wanted(const struct maps *maps, __u32 place, __u64 now_ns)
+{
+	const struct backend *row = &maps->backends[place];
+	struct backend_load load;
+
+	if (backend_calls(row))
+		return true;
+	if (backend_state(row) == BACKEND_DOWN || backend_load_sum(maps, place, &load))
+		return false;
+	return load.packets && now_ns < load.last_request_ns + PLACEMENT_HOLD_NS;
+}
+
+bool pool_release(struct maps *maps, __u32 place, __u64 now_ns, __u64 now_unix_ns)
 {
 	const struct backend *row = &maps->backends[place];
 
-	if (backend_state(row) == BACKEND_FREE || row->order != ORDER_LEAVE || backend_calls(row))
+	if (backend_state(row) == BACKEND_FREE || row->order != ORDER_LEAVE ||
+	    is_wanted(maps, place, now_ns))
 		return false;
 	free_place(maps, place, now_unix_ns);
 	return true;
@@ -190,7 +204,7 @@ int pool_remove(struct maps *maps, __u32 place, __u64 now_unix_ns)
 	row->order = ORDER_LEAVE;
 	row->weight = 0;
 	pool_set_state(maps, place, backend_state(row) != BACKEND_DOWN, now_unix_ns);
-	pool_release(maps, place, now_unix_ns);
+	pool_release(maps, place, 0, now_unix_ns); /* who was never sent anything */
 	return 0;
 }
 

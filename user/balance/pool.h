@@ -46,7 +46,8 @@ size_t pool_free_places(const struct maps *maps);
 /*
  * Makes the pool of a service what is wanted (sorted by pool_compare, unique). Who stays keeps
  * place, state and orders. Who is new is up, or, with prove, down until a probe was answered where
- * others are up. Who is gone gets no new calls, and goes at once if it has none. The table stays as
+ * others are up. Who is gone gets no new calls, and goes with pool_release(); at once if it never had
+ * any. The table stays as
  * it is: see pool_rebuild(). change may be NULL. 0; -ENOSPC: not enough places, nothing is done;
  * -EINVAL: not sorted; other -errno.
  */
@@ -62,8 +63,12 @@ int pool_remove(struct maps *maps, __u32 place, __u64 now_unix_ns);
  * than before. */
 bool pool_set_state(struct maps *maps, __u32 place, bool healthy, __u64 now_unix_ns);
 
-/* Frees the place of one that has left, and has no calls. Whether it did. */
-bool pool_release(struct maps *maps, __u32 place, __u64 now_unix_ns);
+/*
+ * Frees the place of one that has left, once it has no calls and has been sent no request for
+ * PLACEMENT_HOLD_NS: what is not a call yet, or is one that the packet path does not see the answers
+ * of (dsr, ipip), is to find it until then. now_ns is CLOCK_MONOTONIC. Whether it did.
+ */
+bool pool_release(struct maps *maps, __u32 place, __u64 now_ns, __u64 now_unix_ns);
 
 /* Takes all backends of a service out at once, with their calls, and empties its tables. 0 or
  * -errno. */

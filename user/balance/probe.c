@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -229,8 +230,23 @@ enum probe_outcome probe_ready(struct probe *probe, struct sip_message *msg, uin
 	return read_datagrams(probe, msg, now_ns);
 }
 
-enum probe_outcome probe_elapsed(struct probe *probe, uint64_t now_ns)
+/* Something to be read, or a connection that stands. */
+static bool has_news(const struct probe *probe)
 {
+	struct pollfd news = { .fd = probe->fd, .events = probe->connecting ? POLLOUT : POLLIN };
+
+	return poll(&news, 1, 0) > 0;
+}
+
+enum probe_outcome probe_elapsed(struct probe *probe, struct sip_message *msg, uint64_t now_ns)
+{
+	/* Who looks late must not call the other one late: the answer may have been waiting. */
+	if (has_news(probe)) {
+		enum probe_outcome outcome = probe_ready(probe, msg, now_ns);
+
+		if (outcome != PROBE_PENDING)
+			return outcome;
+	}
 	if (now_ns >= probe->deadline_ns)
 		return fail(probe, PROBE_SILENT);
 	if (now_ns < probe->resend_ns)

@@ -44,8 +44,9 @@ enum probe_outcome probe_begin(struct probe *probe, const struct endpoint *to, b
 /* The socket is readable, or, while connecting, writable, or has an error. msg is scratch. */
 enum probe_outcome probe_ready(struct probe *probe, struct sip_message *msg, uint64_t now_ns);
 
-/* Time has passed: sends again what may have been lost, and gives up at the deadline. */
-enum probe_outcome probe_elapsed(struct probe *probe, uint64_t now_ns);
+/* Time has passed: takes what has come, sends again what may have been lost, and gives up at the
+ * deadline. msg is scratch. */
+enum probe_outcome probe_elapsed(struct probe *probe, struct sip_message *msg, uint64_t now_ns);
 
 /* When probe_elapsed() has something to do. */
 uint64_t probe_next_ns(const struct probe *probe);

@@ -23,6 +23,8 @@ bool call_backend(const struct maps *maps, const struct call_key *key, char out[
 
 	if (maps_get(maps, MAP_DIALOGS, &dialog_key, &dialog) || !dialog.backend)
 		return false;
-	snprintf(out, CALL_BACKEND_SIZE, "%u", dialog.backend);
-	return true;
+	if (dialog.backend >= BACKEND_MAX)
+		return false;
+	snprintf(out, CALL_BACKEND_SIZE, "%.*s", BACKEND_NAME, maps->backends[dialog.backend].name);
+	return *out != '\0';
 }

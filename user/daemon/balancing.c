@@ -229,7 +229,7 @@ void balancing_tick(struct balancing *balancing)
 	for (__u32 place = 1; place < BACKEND_MAX; place++) {
 		const struct backend *row = &maps->backends[place];
 
-		if (!pool_release(maps, place, clock_realtime_ns()))
+		if (!pool_release(maps, place, clock_monotonic_ns(), clock_realtime_ns()))
 			continue;
 		log_notice("service %s: backend %.*s has left",
 			   service_name(balancing, row->service), BACKEND_NAME, row->name);
@@ -341,6 +341,9 @@ int balancing_open(struct config *config, struct plane *plane, sd_event *event,
 		balancing_close(balancing);
 		return err;
 	}
+	err = pins_count(balancing->maps);
+	if (err)
+		log_warning("calls of backends cannot be counted: %s", strerror(-err));
 	balancing_reconfigure(balancing, config);
 	*out = balancing;
 	return 0;

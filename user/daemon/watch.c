@@ -218,7 +218,8 @@ static uint64_t turn(struct watched *watched, uint64_t now_ns)
 	if (now_ns >= watched->silence_ns)
 		look_for_silence(watched, rules, now_ns);
 	if (watched->probe && now_ns >= probe_next_ns(watched->probe))
-		finish_probe(watched, probe_elapsed(watched->probe, now_ns), now_ns);
+		finish_probe(watched, probe_elapsed(watched->probe, &watch->message, now_ns),
+			     now_ns);
 	if (!watched->probe && now_ns >= watched->begin_ns) {
 		if (watch->probing >= PROBES_AT_ONCE)
 			return now_ns + BUSY_NS;

@@ -2,6 +2,8 @@
 /* Pins of the dead: see pins.h. */
 #include "plane/pins.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool has(const __u64 *set, __u32 place)
@@ -43,6 +45,32 @@ void pins_drop(struct pins *pins, const struct maps *maps, __u32 place)
 bool pins_dropping(const struct pins *pins, __u32 place)
 {
 	return pins->running && (has(pins->now, place) || has(pins->next, place));
+}
+
+struct count {
+	__u32 of[BACKEND_MAX];
+};
+
+static int count_pin(const void *key __attribute__((unused)), const void *value, void *ctx)
+{
+	const struct dialog *dialog = value;
+	struct count *count = ctx;
+
+	if (dialog->backend < BACKEND_MAX)
+		count->of[dialog->backend]++;
+	return 0;
+}
+
+int pins_count(const struct maps *maps)
+{
+	struct count *count = calloc(1, sizeof(*count));
+	int err = count ? maps_walk(maps, MAP_DIALOGS, count_pin, count) : -ENOMEM;
+
+	for (__u32 place = 1; place < BACKEND_MAX && !err; place++)
+		__atomic_store_n(&maps->backends[place].calls, (__s64)count->of[place],
+				 __ATOMIC_RELAXED);
+	free(count);
+	return err;
 }
 
 struct round {

@@ -202,8 +202,8 @@ const char *config_backend_wrong(const struct config *cfg, const struct config_s
 		return "a loopback address: packets from outside cannot be sent on to it";
 	if (backend_loops(cfg, &service->balance, endpoint))
 		return "it is an address that a service listens on: packets would loop";
-	*expected = "the port of a listen of the service: dsr leaves the port as it is";
-	if (service->balance.forward == CONFIG_FORWARD_DSR &&
+	*expected = "the port of a listen of the service: only nat changes it";
+	if (service->balance.forward != CONFIG_FORWARD_NAT &&
 	    !service_has_port(service, endpoint->port))
 		return "another port than that of the service";
 	*expected = "the family of the service's listens";
@@ -261,6 +261,34 @@ static void check_families(const struct pool *pool)
 			   "the service listens on IPv6, but has no IPv6 backend");
 }
 
+/*
+ * What a backend sends in a stream gets the service's address of that family and transport: there
+ * can be one only. Where answers go their own way it does not matter.
+ */
+static void check_streams(const struct pool *pool)
+{
+	const struct config_service *service = pool->service;
+
+	if (pool->balance->forward != CONFIG_FORWARD_NAT)
+		return;
+	for (size_t i = 0; i < service->listen_count; i++) {
+		const struct config_listen *listen = &service->listens[i];
+
+		for (size_t j = 0; j < i && is_stream(listen); j++) {
+			const struct config_listen *before = &service->listens[j];
+
+			if (before->transport != listen->transport ||
+			    address_is_ipv4(&before->endpoint.address) !=
+				    address_is_ipv4(&listen->endpoint.address))
+				continue;
+			listen_error(pool->reader, pool->index, listen->place,
+				     "one of each family and transport",
+				     "a second TCP or TLS listen of a family, with forward: nat");
+			return;
+		}
+	}
+}
+
 static void check_pool(const struct pool *pool)
 {
 	const struct config_probe *probe = &pool->balance->probe;
@@ -277,6 +305,7 @@ static void check_pool(const struct pool *pool)
 		pool_error(pool, "balance.probe.timeout", "less than interval",
 			   "a probe ends after the next one begins");
 	check_families(pool);
+	check_streams(pool);
 	for (size_t i = 0; i < pool->balance->backend_count; i++)
 		check_backend(pool, i);
 }
