@@ -149,7 +149,9 @@ static __always_inline int extensions_walk(void *data, void *end, __u64 offset, 
 		if (w->extensions.fragment == FRAGMENT_LATER)
 			break;
 	}
-	if (offset > PAYLOAD_REACH || i == EXTENSION_HEADERS)
+	if (offset > PAYLOAD_REACH)
+		return 0;
+	if (i == EXTENSION_HEADERS && next != IPPROTO_UDP && next != IPPROTO_TCP)
 		return 0;
 	w->extensions.length = offset - start;
 	w->extensions.protocol = next;

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs from Debian what is missing: "build" to compile sipxdp, "lab" to run the lab, "test" to
-# run every test; "vm" for other kernels, "bench" for plots. Does nothing, and needs no rights, where
-# nothing is missing.
+# run every test; "vm" for other kernels, "bench" for plots, "vagrant" to check vagrant/. Does
+# nothing, and needs no rights, where nothing is missing.
 set -euo pipefail
 
 # The groups are read by reference.
@@ -19,6 +19,8 @@ test=(libcriterion-dev libclang-rt-14-dev clang-format-14 libosip2-dev libsofia-
 vm=(qemu-system-x86 busybox-static cpio kmod xz-utils xdp-tools clang-16 clang-19)
 # shellcheck disable=SC2034
 bench=(gnuplot-nox)
+# shellcheck disable=SC2034
+vagrant=(vagrant mmdebstrap shellcheck)
 
 is_installed() {
 	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -51,9 +53,9 @@ main() {
 	[[ $# -gt 0 ]] || set -- build lab test
 	for group in "$@"; do
 		case $group in
-		build | lab | test | vm | bench) ;;
+		build | lab | test | vm | bench | vagrant) ;;
 		*)
-			echo "usage: install-deps.sh [build] [lab] [test] [vm] [bench]" >&2
+			echo "usage: install-deps.sh [build] [lab] [test] [vm] [bench] [vagrant]" >&2
 			exit 2
 			;;
 		esac

@@ -14,8 +14,9 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../net/check.sh"
 
 SOAK_SECONDS=${SOAK_SECONDS:-3600}
+BETWEEN_CALLS=" interface_down " # the others come amid them
 DISTURBANCES=(calm flood_one_source flood_spoofed reloads kill scanners clock_forward garbage
-	restart link_down stalled flood_everything clock_back fragments)
+	restart link_down interface_down stalled flood_everything clock_back fragments)
 read -ra ONLY <<<"${SOAK_ONLY:-${DISTURBANCES[*]}}"
 
 CALLS=20              # a second
@@ -103,15 +104,25 @@ disturb_stalled() {
 	wait_until_answers
 }
 
+# The cable is out for a second: what is sent meanwhile is lost, and sent again.
 disturb_link_down() {
 	sleep 1
+	ip -n "$LAB_PREFIX-router" link set server down
+	sleep 1
+	ip -n "$LAB_PREFIX-router" link set server up
+	ip -n "$LAB_PREFIX-router" addr replace fd77::1/64 dev server nodad
+}
+
+# Between calls, as a server without its interface tells its callers that it has no way to anyone.
+disturb_interface_down() {
 	ip -n "$LAB_PREFIX-server" link set eth0 down
 	sleep 1
 	ip -n "$LAB_PREFIX-server" link set eth0 up
-	# What goes with a link that is down.
+	# What goes with an interface that is down.
 	ip -n "$LAB_PREFIX-server" addr replace "$LAB_SERVER6/64" dev eth0 nodad
 	ip -n "$LAB_PREFIX-server" route replace default via 10.77.0.1
 	ip -n "$LAB_PREFIX-server" route replace default via fd77::1
+	lab_until 20 lab_answers callers || fail "the interface does not come up"
 }
 
 step_clock() { # SECONDS AHEAD, of the machine's clock
@@ -185,9 +196,10 @@ disturb() {
 	register_again
 	flooded=0
 	lab_stats before
+	[[ $BETWEEN_CALLS != *" $name "* ]] || "disturb_$name"
 	lab_start_phones calls callers --calls "$CALLS" --seconds "$seconds" --hold 2000
 	sleep 0.5
-	"disturb_$name"
+	[[ $BETWEEN_CALLS == *" $name "* ]] || "disturb_$name"
 	lab_wait calls || true
 	check_calls calls
 	calls_tried=$((calls_tried + $(lab_get calls .calls.tried)))

@@ -17,9 +17,9 @@
 #include "ctl/payload.h"
 #include "ctl/text.h"
 
-#define INPUT_MAX  (256u << 20) /* octets; a message has no more than 65535, captures have */
-#define INPUT_STEP (64u << 10)
-#define SIP_PORT   5060
+#define INPUT_MAX   (256u << 20) /* octets; a message has no more than 65535, captures have */
+#define INPUT_FIRST (64u << 10)
+#define SIP_PORT    5060
 
 struct input {
 	char *data;
@@ -33,13 +33,13 @@ static int read_all(FILE *f, struct input *in)
 
 	do {
 		if (in->length == room) {
-			char *larger = room < INPUT_MAX ? realloc(in->data, room + INPUT_STEP)
-							: NULL;
+			size_t wanted = room ? 2 * room : INPUT_FIRST;
+			char *larger = room < INPUT_MAX ? realloc(in->data, wanted) : NULL;
 
 			if (!larger)
 				return room < INPUT_MAX ? -ENOMEM : -EFBIG;
 			in->data = larger;
-			room += INPUT_STEP;
+			room = wanted;
 		}
 		got = fread(in->data + in->length, 1, room - in->length, f);
 		in->length += got;
