@@ -93,15 +93,6 @@ void object_close(struct object *object)
 	free(object);
 }
 
-static bool config_is_balanced(const struct config *cfg)
-{
-	for (size_t i = 0; i < cfg->service_count; i++) {
-		if (cfg->services[i].balanced)
-			return true;
-	}
-	return false;
-}
-
 __u32 object_entries(const struct object *object, const struct config *cfg, enum map_id id)
 {
 	switch (id) {
@@ -117,7 +108,7 @@ __u32 object_entries(const struct object *object, const struct config *cfg, enum
 	case MAP_TAP: return cfg->tap.buffer_bytes;
 	case MAP_PLACEMENTS:
 	case MAP_CONNECTIONS:
-		if (!config_is_balanced(cfg))
+		if (!config_balances(cfg))
 			return 1;
 		return bpf_map__max_entries(object_map(object, id));
 	default: return bpf_map__max_entries(object_map(object, id));
@@ -155,18 +146,32 @@ int object_use_map(struct object *object, enum map_id id, int fd)
 	return err;
 }
 
-/* Those that the ingress program goes on in. An instance's map is filled again in place: the programs
- * that run go on in the new ones, which have the same maps. */
-int object_fill_programs(const struct object *object)
+/* Those that the ingress program goes on in, by their slots. */
+static void balance_programs(const struct object *object, struct bpf_program *slot[PROGRAM_COUNT])
 {
-	const struct bpf_program *const slot[PROGRAM_COUNT] = {
-		[PROGRAM_BALANCE] = object->skel->progs.sipxdp_balance,
-		[PROGRAM_RESCAN] = object->skel->progs.sipxdp_rescan,
-		[PROGRAM_OUTBOUND] = object->skel->progs.sipxdp_outbound,
-		[PROGRAM_ICMP] = object->skel->progs.sipxdp_icmp,
-	};
+	slot[PROGRAM_BALANCE] = object->skel->progs.sipxdp_balance;
+	slot[PROGRAM_RESCAN] = object->skel->progs.sipxdp_rescan;
+	slot[PROGRAM_OUTBOUND] = object->skel->progs.sipxdp_outbound;
+	slot[PROGRAM_ICMP] = object->skel->progs.sipxdp_icmp;
+}
+
+void object_without_balance(struct object *object)
+{
+	struct bpf_program *slot[PROGRAM_COUNT];
+
+	balance_programs(object, slot);
+	for (int i = 0; i < PROGRAM_COUNT; i++)
+		bpf_program__set_autoload(slot[i], false);
+}
+
+/* An instance's map is filled again in place: the programs that run go on in the new ones, which have
+ * the same maps. */
+static int fill_programs(const struct object *object)
+{
+	struct bpf_program *slot[PROGRAM_COUNT];
 	int map = bpf_map__fd(object->skel->maps.programs);
 
+	balance_programs(object, slot);
 	for (__u32 i = 0; i < PROGRAM_COUNT; i++) {
 		int fd = bpf_program__fd(slot[i]);
 
@@ -181,7 +186,7 @@ int object_load(struct object *object)
 	int err = sipxdp__load(object->skel);
 
 	if (!err)
-		err = object_fill_programs(object);
+		err = fill_programs(object);
 	if (err)
 		plane_log(PLANE_LOG_ERROR, "the BPF programs cannot be loaded: %s", strerror(-err));
 	return err;

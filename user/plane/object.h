@@ -44,9 +44,9 @@ int object_load(struct object *object);
 /* For libxdp, which loads by itself when it chains programs. */
 struct bpf_object *object_bpf(struct object *object);
 
-/* Puts the loaded programs that the ingress program goes on in into their map. object_load() does it;
- * to be called where libxdp has loaded the object. 0 or -errno. */
-int object_fill_programs(const struct object *object);
+/* Before the object is loaded by libxdp: as an extension of its dispatcher the ingress program cannot go
+ * on in others, so what balances is left out. */
+void object_without_balance(struct object *object);
 
 /* After loading, by whomever. */
 struct object_programs object_programs(const struct object *object);

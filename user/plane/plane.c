@@ -28,6 +28,7 @@ struct plane {
 	int clock_fd;
 	struct object *object;
 	struct xdp_program *chained; /* NULL: links of our own */
+	bool guard_only;	     /* the programs that balance are not loaded */
 	bool alone;		     /* no dispatcher takes our program here */
 	struct maps maps;
 	struct attachments attached;
@@ -56,6 +57,7 @@ static void plane_reset(struct plane *plane)
 	attach_forget(&plane->attached);
 	dispatcher_program_close(plane->chained);
 	plane->chained = NULL;
+	plane->guard_only = false;
 	maps_close(&plane->maps);
 	object_close(plane->object);
 	plane->object = NULL;
@@ -128,8 +130,16 @@ static int settings_begin(struct plane *plane, const struct config *cfg, bool ad
 
 static int plane_apply(struct plane *plane, const struct config *cfg)
 {
-	int err = apply_config(cfg, &plane->maps, plane->number);
+	int err;
 
+	if (plane->guard_only && config_balances(cfg)) {
+		plane_log(PLANE_LOG_ERROR,
+			  "instance '%s' was attached by way of libxdp, where it cannot balance; "
+			  "`sipxdpctl detach` it and start again",
+			  plane->instance);
+		return -EOPNOTSUPP;
+	}
+	err = apply_config(cfg, &plane->maps, plane->number);
 	if (err == -ENOSPC)
 		plane_log(PLANE_LOG_ERROR,
 			  "%zu networks are configured, and the table has room for %u: raise "
@@ -149,7 +159,7 @@ static int plane_apply(struct plane *plane, const struct config *cfg)
 /* ---- programs ---- */
 
 /* Chained programs go on being chained, links go on being links; else what this host can do. */
-static int plane_load(struct plane *plane)
+static int plane_load(struct plane *plane, const struct config *cfg)
 {
 	bool links = attach_holds(&plane->attached, PIN_XDP);
 	bool chain = attach_holds(&plane->attached, PIN_DISPATCHER);
@@ -161,8 +171,10 @@ static int plane_load(struct plane *plane)
 			  plane->instance);
 		return -EBUSY;
 	}
-	if (!chain && (links || plane->alone || !dispatcher_possible()))
+	if (!chain && (links || plane->alone || config_balances(cfg) || !dispatcher_possible()))
 		return object_load(plane->object);
+	object_without_balance(plane->object);
+	plane->guard_only = true;
 	/* libxdp loads the object itself, for the place in the dispatcher that it is given. */
 	plane->chained = dispatcher_program(object_bpf(plane->object), OBJECT_INGRESS);
 	return plane->chained ? 0 : -EINVAL;
@@ -174,11 +186,6 @@ static int plane_attach(struct plane *plane, const struct config *cfg, bool repl
 	struct hook_programs programs = programs_of(plane);
 	int err = attach_begin(plane->instance, &programs, cfg, replace, &plane->attached, change);
 
-	if (!err && plane->chained) {
-		err = object_fill_programs(plane->object);
-		if (err)
-			attach_undo(plane->instance, &plane->attached, change);
-	}
 	if (err != -EOPNOTSUPP || !plane->chained)
 		return err;
 	plane_log(PLANE_LOG_INFO,
@@ -235,7 +242,7 @@ static int plane_start(struct plane *plane, const struct config *cfg, struct tab
 	if (!err)
 		err = attach_adopt(plane->instance, &plane->attached);
 	if (!err)
-		err = plane_load(plane);
+		err = plane_load(plane, cfg);
 	if (!err)
 		err = plane_enforce(plane, cfg, tables);
 	if (!err)

@@ -343,6 +343,16 @@ void config_errors_print(const struct config_errors *errs, FILE *out);
 /* Prints docs/configuration.md from the schema. */
 void config_reference(FILE *out);
 
+/* Is any of the services balanced? */
+static inline bool config_balances(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->service_count; i++) {
+		if (cfg->services[i].balanced)
+			return true;
+	}
+	return false;
+}
+
 static inline bool config_rate_unlimited(const struct config_rate *rate)
 {
 	return rate->count == 0;
