@@ -47,10 +47,10 @@
 	"      trusted: " EVERY(R) "\n"                                                            \
 	"    balance:\n"                                                                           \
 	"      forward: " forward "\n"                                                             \
-	"      backends: [{name: a, address: \"10.0." net ".11:5060\"}, {name: b, address: "             \
-	"\"10.0." net ".12:5060\"},\n"                                                                  \
-	"        {name: c, address: \"10.0." net ".13:5060\"}, {name: d, address: "                      \
-	"\"10.0." net ".14:5060\"}]\n"
+	"      backends: [{name: a, address: \"10.0." net ".11:" port "\"}, {name: b, address: "             \
+	"\"10.0." net ".12:" port "\"},\n"                                                                  \
+	"        {name: c, address: \"10.0." net ".13:" port "\"}, {name: d, address: "                      \
+	"\"10.0." net ".14:" port "\"}]\n"
 
 const char path_config[] =
 	"interfaces: [lo]\n"
@@ -372,7 +372,7 @@ static struct datagram_way way_back(const struct path *p, unsigned int number)
 	static const struct path callers = { .sources = FROM_CALLERS };
 	struct datagram_way way = { .from = address(source_text(p)),
 				    .to = address(source_text(&callers)),
-				    .from_port = FIRST_PORT,
+				    .from_port = (uint16_t)(FIRST_PORT + p->service),
 				    .to_port = (uint16_t)(1024 + number) };
 
 	way.from.s6_addr[14] = p->service == SERVICE_IPIP;
