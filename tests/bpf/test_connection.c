@@ -16,7 +16,8 @@
 
 static const char nat4[] = BALANCE(LISTEN4, "nat", THROUGH_BACKENDS4);
 static const char nat6[] = BALANCE(LISTEN6, "nat", THROUGH_BACKENDS6);
-static const char ipip4[] = BALANCE(LISTEN4, "ipip", THROUGH_BACKENDS4);
+static const char ipip4[] = BALANCE(LISTEN4, "ipip",
+				    "        - {name: a, address: \"10.0.0.11:5060\"}\n");
 
 static void setup(void)
 {
