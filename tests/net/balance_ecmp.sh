@@ -53,7 +53,7 @@ for ((i = 0; i < CALLERS; i++)); do
 	lab_wait "calls$i" || true
 	completed=$((completed + $(lab_sipp_count "calls$i" SuccessfulCall)))
 done
-check "calls that were completed" "$completed" -eq $((CALLERS * 48))
+check_sipp calls $((CALLERS * 48)) "$completed"
 for n in 1 2 3; do
 	lab_stop "capture-b$n" INT
 	pool_read_capture "capture-b$n" >"$lab_tmp/b$n.calls"

@@ -28,7 +28,7 @@ lab_flood flood --rate 200000 --seconds 8 --from 16.0.0.0/4 || fail "$(cat "$lab
 lab_wait through || true
 lab_stats after
 echo "flood: $(jq -c . "$lab_tmp/flood.out")"
-check "calls of 180 that were completed" "$(lab_sipp_count through SuccessfulCall)" -eq 180
+check_sipp through 180
 check "INVITEs of the flood that were dropped" "$(lab_packets before after '.class == "invite" and .verdict == "drop"')" -gt 500000
 for n in 1 2 3; do
 	lab_stop "capture-b$n" INT

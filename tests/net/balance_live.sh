@@ -40,7 +40,7 @@ pool_config nat 1 3 4 >"$lab_tmp/sipxdp.yaml"
 lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 check "b2 is no longer in the file that the daemon found" "$(pool_backend b2 .state)" = leaving
 lab_wait calls || true
-check "calls of $CALLS that were completed" "$(lab_sipp_count calls SuccessfulCall)" -eq "$CALLS"
+check_sipp calls "$CALLS"
 for n in 1 2 3 4; do
 	lab_stop "capture-b$n" INT
 	pool_read_capture "capture-b$n" >"$lab_tmp/b$n.calls"

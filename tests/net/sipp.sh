@@ -11,7 +11,7 @@ lab_start_sipp_calls calls 20 60
 lab_wait calls || true
 sleep 0.5
 lab_stats after
-check "calls that sipp completed" "$(lab_sipp_count calls SuccessfulCall)" -eq 60
+check_sipp calls 60
 check "of them in the map, answered and ended" "$(lab_ctl --json calls --user sipp-caller |
 	jq '[.calls[] | select(.state == "ended" and .final_status == 200 and .setup_ms < 1000
 		and (.source | startswith("10.77.1.10:")))] | length')" -eq 60
