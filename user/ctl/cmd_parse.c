@@ -16,6 +16,7 @@
 #include "ctl/options.h"
 #include "ctl/payload.h"
 #include "ctl/text.h"
+#include "sip/index.h"
 
 #define INPUT_MAX   (256u << 20) /* octets; a message has no more than 65535, captures have */
 #define INPUT_FIRST (64u << 10)
@@ -26,7 +27,23 @@ struct input {
 	size_t length;
 };
 
-/* Reads all of a stream. 0 or -errno. */
+/* The magic numbers of pcap (both byte orders, microseconds and nanoseconds) and pcapng. */
+static bool is_capture(const struct input *in)
+{
+	static const uint8_t magic[][4] = {
+		{ 0xd4, 0xc3, 0xb2, 0xa1 }, { 0xa1, 0xb2, 0xc3, 0xd4 }, { 0x4d, 0x3c, 0xb2, 0xa1 },
+		{ 0xa1, 0xb2, 0x3c, 0x4d }, { 0x0a, 0x0d, 0x0d, 0x0a },
+	};
+
+	for (size_t i = 0; in->length >= 4 && i < sizeof(magic) / sizeof(magic[0]); i++) {
+		if (memcmp(in->data, magic[i], 4) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Reads all of a stream; of what is no capture, no more than a message can be and an octet. 0 or
+ * -errno. */
 static int read_all(FILE *f, struct input *in)
 {
 	size_t room = 0, got;
@@ -43,7 +60,7 @@ static int read_all(FILE *f, struct input *in)
 		}
 		got = fread(in->data + in->length, 1, room - in->length, f);
 		in->length += got;
-	} while (got);
+	} while (got && (in->length <= SIP_MESSAGE_MAX || is_capture(in)));
 	return ferror(f) ? -EIO : 0;
 }
 
@@ -61,21 +78,6 @@ static int read_input(const char *path, struct input *in)
 	if (f != stdin)
 		fclose(f);
 	return err;
-}
-
-/* The magic numbers of pcap (both byte orders, microseconds and nanoseconds) and pcapng. */
-static bool is_capture(const struct input *in)
-{
-	static const uint8_t magic[][4] = {
-		{ 0xd4, 0xc3, 0xb2, 0xa1 }, { 0xa1, 0xb2, 0xc3, 0xd4 }, { 0x4d, 0x3c, 0xb2, 0xa1 },
-		{ 0xa1, 0xb2, 0x3c, 0x4d }, { 0x0a, 0x0d, 0x0d, 0x0a },
-	};
-
-	for (size_t i = 0; in->length >= 4 && i < sizeof(magic) / sizeof(magic[0]); i++) {
-		if (memcmp(in->data, magic[i], 4) == 0)
-			return true;
-	}
-	return false;
 }
 
 static void print_value(const char *key, const json_t *value, int depth);
