@@ -75,7 +75,7 @@ static void teardown(void)
 	plane_detach(instance);
 }
 
-TestSuite(plane_attach, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(plane_attach, .init = setup, .fini = teardown, .timeout = TEST_TIMEOUT);
 
 static struct config *config_with(const char *interfaces, const char *more)
 {

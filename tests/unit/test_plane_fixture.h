@@ -13,6 +13,9 @@
 
 #include "policy/config.h"
 
+/* Seconds: an emulated guest takes some twenty times as long as its host. */
+#define TEST_TIMEOUT 600
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline struct config *config_of(const char *format, ...)

@@ -41,7 +41,7 @@ static void setup(void)
 	plane_log_set(silent, NULL);
 }
 
-TestSuite(plane_hooks, .init = setup, .timeout = 120);
+TestSuite(plane_hooks, .init = setup, .timeout = TEST_TIMEOUT);
 
 static int load(enum bpf_prog_type type, const char *name)
 {

@@ -37,11 +37,11 @@ criterion_passes() { # BINARY
 	! grep -q '\[SKIP\]' "$log"
 }
 
-# Two at a time: the guest has two CPUs, and each spends most of its time in the verifier.
+# The packet path, and what attaches it. Two at a time: the guest has two CPUs, and each spends most of its time in the verifier.
 run_bpf() {
 	local binary status
 	local -A pids=()
-	for binary in build/tests/bpf/test_* build/tests/unit/test_plane_*; do
+	for binary in build/tests/bpf/test_* build/tests/unit/test_plane_{attach,hooks}; do
 		[[ -x $binary && ! -d $binary && $binary != *.o ]] || continue
 		while [[ $(jobs -rp | wc -l) -ge 2 ]]; do sleep 0.5; done
 		criterion_passes "$binary" &

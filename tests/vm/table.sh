@@ -38,15 +38,14 @@ check() {
 
 if [[ ${1:-} == --write ]]; then
 	new=$(mktemp)
-	{
-		sed "/^$BEGIN/q" "$PAGE"
-		echo
-		table
-		echo
-		sed -n "/^$END/,\$p" "$PAGE"
-	} >"$new"
-	cat "$new" >"$PAGE"
-	rm -f "$new"
+	table >"$new"
+	awk -v begin="$BEGIN" -v end="$END" -v rows="$new" '
+		$0 == end { print ""; inside = 0 }
+		!inside { print }
+		$0 == begin { inside = 1; print ""; while ((getline line < rows) > 0) print line }' \
+		"$PAGE" >"$new.page"
+	cat "$new.page" >"$PAGE"
+	rm -f "$new" "$new.page"
 else
 	table
 fi

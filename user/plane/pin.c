@@ -22,6 +22,7 @@
 #include "plane/log.h"
 #include "plane/maps.h"
 
+#define MAKE_TRIES    8
 #define BPFFS	      "/sys/fs/bpf"
 #define LOCK_TRIES    20 /* `status` tests the lock by taking it for a moment */
 #define LOCK_RETRY_NS 10000000L
@@ -127,8 +128,23 @@ static int make_directory(const char *path, mode_t mode)
 		err = -errno;
 	if (!err)
 		err = give_rights(path, mode);
-	if (err)
+	if (err && err != -ENOENT)
 		plane_log(PLANE_LOG_ERROR, "%s: %s", path, strerror(-err));
+	return err;
+}
+
+/* Both levels. Whoever ends at that moment may take the empty upper one away in between. */
+static int make_instance(const char *path)
+{
+	int err = -ENOENT;
+
+	for (int tries = 0; err == -ENOENT && tries < MAKE_TRIES; tries++) {
+		err = make_directory(MAPS_ROOT, 0750);
+		if (!err)
+			err = make_directory(path, 0750);
+	}
+	if (err == -ENOENT)
+		plane_log(PLANE_LOG_ERROR, "%s: %s", path, strerror(ENOENT));
 	return err;
 }
 
@@ -170,9 +186,7 @@ int pin_begin(const char *instance, int *lock)
 	}
 	err = mount_bpffs();
 	if (!err)
-		err = make_directory(MAPS_ROOT, 0750);
-	if (!err)
-		err = make_directory(path, 0750);
+		err = make_instance(path);
 	if (err)
 		return err;
 	err = pin_lock(instance, lock);
