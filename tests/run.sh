@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 STAGES=${STAGES:-format build unit sanitize bpf fuzz net soak}
 declare -A fuzz_runs=([scan]=250000 [sip]=250000 [config]=100000) # others: 8000
 FUZZ_SECONDS=${FUZZ_SECONDS:-60} # at most, each
-SOAK_SECONDS=${SOAK_SECONDS:-90}
+SOAK_SECONDS=${SOAK_SECONDS:-45}
 CLANG=$(command -v clang-14 || command -v clang)
 reports=build/test-reports
 passed=0 failed=0 skipped=0
