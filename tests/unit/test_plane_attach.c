@@ -464,6 +464,92 @@ Test(plane_attach, an_instance_has_one_daemon_and_one_namespace)
 	cr_expect_eq(plane_detach(instance), -ENOENT);
 }
 
+/* ---- balanced services ---- */
+
+#define BACKEND_ADDRESS 0xc6336402 /* 198.51.100.2 */
+
+static struct plane *must_up_balanced(void)
+{
+	struct config *cfg = config_of(
+		"instance: %s\ninterfaces: [in]\nservices:\n"
+		"  - name: a\n"
+		"    listen: [\"udp:192.0.2.2:5060\"]\n"
+		"    limits: {per_source: {malformed: 1000000/s}, per_prefix: {malformed: "
+		"1000000/s},\n"
+		"             unknown: {malformed: 1000000/s}, trusted: {malformed: 1000000/s},\n"
+		"             total: {malformed: 1000000/s, all: 9000000/s}}\n"
+		"    balance: {forward: nat, backends: [{name: b, address: "
+		"\"198.51.100.2:5060\"}]}\n",
+		instance);
+	struct plane *plane;
+	int err = plane_up(cfg, NULL, &plane);
+
+	cr_assert_eq(err, 0, "up: %s: %s", strerror(-err), last_error);
+	config_free(cfg);
+	held = plane;
+	return plane;
+}
+
+/* What XDP gives to the stack at `in`. There is no route to the backend, so that it is all. */
+static int open_receiver(void)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(ETH_P_IP),
+				  .sll_ifindex = (int)if_nametoindex("in") };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(ETH_P_IP));
+	int room = 64 << 20;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), 0);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* Frames that came, all for the backend. */
+static unsigned int receive_translated(int fd)
+{
+	unsigned char frame[2 * FRAME_SIZE];
+	const __be32 wanted = htonl(BACKEND_ADDRESS);
+	unsigned int count = 0;
+
+	while (recv(fd, frame, sizeof(frame), 0) == FRAME_SIZE) {
+		cr_assert_eq(memcmp(frame + 30, &wanted, sizeof(wanted)), 0,
+			     "frame %u is for %d.%d.%d.%d", count, frame[30], frame[31], frame[32],
+			     frame[33]);
+		count++;
+	}
+	return count;
+}
+
+/* The programs of before go on by themselves until they are replaced: they and the new ones share no
+ * scratch, and a frame is with the ones or the others from its beginning to its end. */
+Test(plane_attach, a_restart_of_a_balancer_loses_no_frame)
+{
+	struct {
+		atomic_bool stop;
+		atomic_uint sent;
+	} sender = { false, 0 };
+	struct plane *plane = must_up_balanced();
+	int receiver = open_receiver();
+	unsigned int received;
+	pthread_t thread;
+
+	cr_assert_eq(pthread_create(&thread, NULL, send_until_stopped, &sender), 0);
+	for (int i = 0; i < 3; i++) {
+		usleep(20000);
+		cr_assert_eq(down(plane, true), 0);
+		plane = must_up_balanced();
+	}
+	atomic_store(&sender.stop, true);
+	pthread_join(thread, NULL);
+	received = receive_translated(receiver);
+	close(receiver);
+	cr_expect_gt(atomic_load(&sender.sent), 100);
+	cr_expect_eq(received, atomic_load(&sender.sent), "%u of %u came", received,
+		     atomic_load(&sender.sent));
+	cr_expect_eq(down(plane, false), 0);
+}
+
 /* ---- reload ---- */
 
 Test(plane_attach, a_reload_changes_services_and_interfaces)

@@ -164,8 +164,8 @@ void object_without_balance(struct object *object)
 		bpf_program__set_autoload(slot[i], false);
 }
 
-/* An instance's map is filled again in place: the programs that run go on in the new ones, which have
- * the same maps. */
+/* Into a map of this object's own: a program must not go on in those of another load, whose scratch is
+ * another one. */
 static int fill_programs(const struct object *object)
 {
 	struct bpf_program *slot[PROGRAM_COUNT];

@@ -83,6 +83,36 @@ static int look_for_settings(const char *instance)
 	return err ? err : 1;
 }
 
+/* bpffs allows no dot; no map's name ends like this. */
+static int beside_path(const struct tables *tables, enum map_id id, char out[PIN_PATH_SIZE])
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%s-new", maps_name(id));
+	return pin_path(tables->instance, name, out);
+}
+
+/*
+ * The programs of this start are in a map of their own. Those that run go on in theirs until they
+ * are replaced: they and these have no scratch in common, and may be of another version.
+ */
+static bool is_adopted(enum map_id id)
+{
+	return id != MAP_PROGRAMS;
+}
+
+/* The kernel empties a map of programs as soon as it is neither pinned nor open. The one beside is of a
+ * start that was killed, and may be the one in force. */
+static void hold_programs(struct tables *tables)
+{
+	char path[PIN_PATH_SIZE];
+
+	if (!pin_path(tables->instance, maps_name(MAP_PROGRAMS), path))
+		tables->running[0] = pin_open(path);
+	if (!beside_path(tables, MAP_PROGRAMS, path))
+		tables->running[1] = pin_open(path);
+}
+
 /* Takes the pinned map if it has the layout and the size; keeps it as old[] for another size. */
 static int adopt_map(struct tables *tables, enum map_id id, __u32 entries)
 {
@@ -119,7 +149,7 @@ static int adopt_map(struct tables *tables, enum map_id id, __u32 entries)
 int tables_open(const char *instance, struct object *object, const struct config *cfg, bool fresh,
 		struct tables *out)
 {
-	struct tables tables = { .instance = instance };
+	struct tables tables = { .instance = instance, .running = { -1, -1 } };
 	int err = fresh ? 0 : look_for_settings(instance);
 
 	if (err < 0)
@@ -127,11 +157,12 @@ int tables_open(const char *instance, struct object *object, const struct config
 	tables.adopted = err == 1;
 	for (int id = 0; id < MAP_COUNT; id++)
 		tables.fd[id] = tables.old[id] = -1;
+	hold_programs(&tables);
 	err = 0;
 	for (int id = 0; id < MAP_COUNT && !err; id++) {
 		__u32 entries = object_entries(object, cfg, (enum map_id)id);
 
-		if (tables.adopted)
+		if (tables.adopted && is_adopted((enum map_id)id))
 			err = adopt_map(&tables, (enum map_id)id, entries);
 		if (!err && tables.fd[id] < 0) {
 			tables.fd[id] = object_make_map(object, (enum map_id)id, entries);
@@ -157,6 +188,11 @@ void tables_close(struct tables *tables)
 		if (tables->old[id] >= 0)
 			close(tables->old[id]);
 		tables->fd[id] = tables->old[id] = -1;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (tables->running[i] >= 0)
+			close(tables->running[i]);
+		tables->running[i] = -1;
 	}
 }
 
@@ -208,15 +244,6 @@ int tables_move(const struct tables *tables, __u64 flags)
 }
 
 /* ---- pins ---- */
-
-/* bpffs allows no dot; no map's name ends like this. */
-static int beside_path(const struct tables *tables, enum map_id id, char out[PIN_PATH_SIZE])
-{
-	char name[NAME_SIZE];
-
-	snprintf(name, sizeof(name), "%s-new", maps_name(id));
-	return pin_path(tables->instance, name, out);
-}
 
 static int pin_map(struct tables *tables, enum map_id id)
 {

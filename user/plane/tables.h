@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* An instance's maps at start: those that are pinned are adopted, others made, and those that are
- * to have another size are made anew and their entries moved. */
+ * to have another size are made anew and their entries moved. The map of programs is never adopted. */
 #ifndef SIPXDP_PLANE_TABLES_H
 #define SIPXDP_PLANE_TABLES_H
 
@@ -14,6 +14,7 @@ struct tables {
 	const char *instance; /* the caller's */
 	int fd[MAP_COUNT];
 	int old[MAP_COUNT];	/* the map whose entries are to be moved, or -1 */
+	int running[2];		/* maps of the programs that are to be replaced, held until then */
 	bool pinned[MAP_COUNT]; /* fd[] is what is pinned under the map's name */
 	bool placed[MAP_COUNT]; /* pinned by us, under its name or beside it, to be undone */
 	bool beside[MAP_COUNT]; /* pinned beside, to be moved over the pin of that name */
@@ -27,7 +28,7 @@ struct tables {
 int tables_open(const char *instance, struct object *object, const struct config *cfg, bool fresh,
 		struct tables *out);
 
-/* Closes file descriptors. */
+/* Closes file descriptors; programs that were replaced are done with by then. */
 void tables_close(struct tables *tables);
 
 /*
