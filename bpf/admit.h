@@ -200,7 +200,7 @@ static __always_inline enum verdict admit_dialog(struct packet *pkt, const struc
 		return VERDICT_COUNT;
 	pkt->f->backend = d->backend;
 	if (class_is_response(pkt->f->class))
-		trust_learn_answer(pkt, d);
+		trust_learn_answer(pkt, s, d);
 	if (!limit_conforms_keeping(&pkt->conf->total_all, &pkt->state->total_all_tat, pkt->f->now,
 				    0))
 		return verdict_drop(pkt, DROP_SHED);

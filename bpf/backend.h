@@ -27,11 +27,13 @@ static __always_inline void backend_add_calls(__u32 place, __s64 calls)
 /* Pin a call to facts.backend. */
 static __always_inline void backend_move_pin(const struct facts *f, struct dialog *d)
 {
+	const __s64 calls = d->state != DIALOG_TERMINATED;
+
 	if (d->backend == f->backend)
 		return;
-	backend_add_calls(d->backend, -1);
+	backend_add_calls(d->backend, -calls);
 	d->backend = f->backend;
-	backend_add_calls(d->backend, 1);
+	backend_add_calls(d->backend, calls);
 }
 
 #endif

@@ -68,12 +68,28 @@ static __always_inline void trust_grant(const struct packet *pkt, const struct s
 	trust_filter_set(pkt->cfg, &peer->addr);
 }
 
+/* A backend's calls are those that are not over. */
+static __always_inline void trust_dialog_state(struct dialog *d, enum dialog_state state)
+{
+	__u32 was;
+
+	if (d->state == state)
+		return;
+	was = __sync_lock_test_and_set((__u32 *)&d->state, state);
+	if (was != DIALOG_TERMINATED && state == DIALOG_TERMINATED)
+		backend_add_calls(d->backend, -1);
+	else if (was == DIALOG_TERMINATED && state != DIALOG_TERMINATED)
+		backend_add_calls(d->backend, 1);
+}
+
 static __always_inline void trust_dialog_again(const struct packet *pkt, struct dialog *old,
 					       const struct sipxdp_peer *peer,
 					       enum dialog_state state, bool from_server)
 {
 	if (state > old->state || old->state == DIALOG_TERMINATED)
-		old->state = state;
+		trust_dialog_state(old, state);
+	if (!from_server)
+		old->answers = 1;
 	if (from_server) {
 		old->peer = *peer;
 		old->from_server = 1;
@@ -105,6 +121,7 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 		.state = state,
 		.service = pkt->f->service,
 		.from_server = from_server,
+		.answers = !from_server,
 		.backend = pkt->f->backend,
 		.vip = pkt->f->vip,
 	};
@@ -115,15 +132,19 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 }
 
 /* A call has ended or failed: what follows (retransmissions, the last ACK) is known for a while. */
-static __always_inline void trust_dialog_end(const struct packet *pkt, __u64 call_id_hash)
+static __always_inline void trust_dialog_end(const struct packet *pkt, struct dialog *d)
 {
-	struct dialog_key key = { .call_id_hash = call_id_hash };
-	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
+	trust_dialog_state(d, DIALOG_TERMINATED);
+	d->last_seen_ns = pkt->f->now;
+}
 
-	if (old) {
-		old->state = DIALOG_TERMINATED;
-		old->last_seen_ns = pkt->f->now;
-	}
+static __always_inline struct dialog *trust_dialog_of(const struct packet *pkt,
+						      const struct scan *s)
+{
+	struct dialog_key key = { .call_id_hash = s->call_id_hash };
+	struct dialog *d = s->call_id_hash ? bpf_map_lookup_elem(&dialogs, &key) : NULL;
+
+	return d && d->service == pkt->f->service ? d : NULL;
 }
 
 static __always_inline enum traffic_class trust_cseq_method(const struct scan *s)
@@ -135,6 +156,26 @@ static __always_inline enum traffic_class trust_cseq_method(const struct scan *s
 	if (s->cseq_word == W3("BYE"))
 		return CLASS_BYE;
 	return CLASS_OTHER;
+}
+
+/* The server refuses an INVITE, or agrees that a call is over. What fails within a call that stands, a
+ * re-INVITE say, leaves it as it is. */
+static __always_inline void trust_learn_end(const struct packet *pkt, const struct scan *s,
+					    enum traffic_class method)
+{
+	struct dialog *d = trust_dialog_of(pkt, s);
+
+	if (d && (method == CLASS_BYE || d->state == DIALOG_EARLY))
+		trust_dialog_end(pkt, d);
+}
+
+/* The server ends a call; it is over when the far side says so. */
+static __always_inline void trust_learn_bye(const struct packet *pkt, const struct scan *s)
+{
+	struct dialog *d = trust_dialog_of(pkt, s);
+
+	if (d)
+		d->hangs_up = 1;
 }
 
 /* Learn from a message that the server sends. */
@@ -150,13 +191,17 @@ static __always_inline void trust_learn(struct packet *pkt, const struct scan *s
 		trust_provisional(pkt, &peer, 0);
 		return;
 	}
+	if (pkt->f->class == CLASS_BYE)
+		return trust_learn_bye(pkt, s);
 	if (!class_is_response(pkt->f->class))
 		return;
+	method = trust_cseq_method(s);
+	if (method == CLASS_INVITE && pkt->f->class > CLASS_2XX)
+		trust_learn_end(pkt, s, method);
 	if (pkt->f->status == 401 || pkt->f->status == 407) {
 		trust_provisional(pkt, &peer, 0);
 		return;
 	}
-	method = trust_cseq_method(s);
 	if (method == CLASS_INVITE) {
 		if (pkt->f->class == CLASS_2XX)
 			trust_grant(pkt, &peer, TRUST_INVITE);
@@ -168,24 +213,49 @@ static __always_inline void trust_learn(struct packet *pkt, const struct scan *s
 				     false);
 	} else if (method == CLASS_REGISTER && pkt->f->class == CLASS_2XX) {
 		trust_grant(pkt, &peer, TRUST_REGISTER);
-	} else if (method == CLASS_BYE && pkt->f->class == CLASS_2XX && s->call_id_hash) {
-		trust_dialog_end(pkt, s->call_id_hash);
+	} else if (method == CLASS_BYE && pkt->f->class == CLASS_2XX) {
+		trust_learn_end(pkt, s, method);
 	}
+}
+
+static __always_inline bool trust_is_from(const struct packet *pkt, const struct sipxdp_peer *peer)
+{
+	const struct sipxdp_addr *from = &pkt->f->saddr;
+
+	return pkt->f->sport == peer->port && from->word[3] == peer->addr.word[3] &&
+	       from->word[2] == peer->addr.word[2] && from->word[1] == peer->addr.word[1] &&
+	       from->word[0] == peer->addr.word[0];
+}
+
+/* The far side answers an INVITE of the server: the call stands, or it is over if it was the server's
+ * own, for a proxy may have asked others as well. */
+static __always_inline void trust_learn_outcome(const struct packet *pkt, struct dialog *d)
+{
+	if (d->state != DIALOG_EARLY)
+		return;
+	if (pkt->f->class == CLASS_2XX)
+		trust_dialog_state(d, DIALOG_CONFIRMED);
+	else if (pkt->f->class > CLASS_2XX && !d->answers)
+		trust_dialog_end(pkt, d);
 }
 
 /* Learn from a response that comes in: who answers an INVITE that the server sent, from where it
  * was sent to and with its Call-ID, is real. */
-static __always_inline void trust_learn_answer(struct packet *pkt, const struct dialog *d)
+static __always_inline void trust_learn_answer(struct packet *pkt, const struct scan *s,
+					       struct dialog *d)
 {
+	enum traffic_class method = trust_cseq_method(s);
 	struct sipxdp_peer peer;
 
-	if (!d->from_server || pkt->f->class > CLASS_2XX || pkt->f->status == 100)
+	if (d->hangs_up && method == CLASS_BYE && pkt->f->class == CLASS_2XX)
+		trust_dialog_end(pkt, d);
+	if (!d->from_server || pkt->f->status == 100 || !trust_is_from(pkt, &d->peer))
+		return;
+	if (method == CLASS_INVITE)
+		trust_learn_outcome(pkt, d);
+	if (pkt->f->class > CLASS_2XX)
 		return;
 	source_peer(pkt, &peer);
-	if (peer.port != d->peer.port || peer.addr.word[3] != d->peer.addr.word[3] ||
-	    peer.addr.word[2] != d->peer.addr.word[2] ||
-	    peer.addr.word[1] != d->peer.addr.word[1] || peer.addr.word[0] != d->peer.addr.word[0])
-		return;
 	if (pkt->f->class == CLASS_2XX)
 		trust_grant(pkt, &peer, TRUST_ANSWER);
 	else

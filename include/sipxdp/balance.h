@@ -26,9 +26,9 @@ enum backend_order {
 	ORDER_LEAVE, /* no longer in the pool: goes when its calls are over */
 };
 
-/* Written by the daemon, but for `calls`: the packet path adds one for every call it pins, the
- * daemon takes one off for every pin it removes. The place of a backend is its identity: it stays
- * where it is while any pin may point to it. */
+/* Written by the daemon, but for `calls`: the packet path adds one for every call it pins, and takes
+ * it off when the call is over; the daemon does that for every pin of a live call that it removes. The
+ * place of a backend is its identity: it stays where it is while any pin may point to it. */
 struct backend {
 	char name[BACKEND_NAME];
 	struct sipxdp_peer peer; /* where requests go */
@@ -36,7 +36,7 @@ struct backend {
 	__u32 service;
 	__u32 weight;
 	__u64 since_unix_ns;  /* in this state */
-	__s64 calls;	      /* pinned now */
+	__s64 calls;	      /* pinned now, and not over */
 	__u32 share;	      /* slots of the table in force that are its own */
 	__u32 probe_us;	      /* round trip of the last probe that was answered; 0: none yet */
 	__u32 probe_failures; /* in a row */

@@ -305,7 +305,8 @@ struct dialog {
 	__u16 from_server;	/* 1: the server sent the INVITE, to `peer` */
 	__u32 backend;		/* place in `backends`, 0 = none */
 	struct sipxdp_peer vip; /* balanced services: the address of ours the far side speaks to */
-	__u32 zero;
+	__u16 answers;		/* 1: the server answered an INVITE of the far side */
+	__u16 hangs_up;		/* 1: the server sent BYE */
 };
 _Static_assert(sizeof(struct dialog) == 88, "dialog layout");
 

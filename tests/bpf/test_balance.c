@@ -211,6 +211,145 @@ Test(balance, pinned_calls)
 	cr_expect_str_eq(place(request("ACK", call, true)), moved);
 }
 
+#define STEPS 8
+
+/* Who sends what, and the calls that its backend has by then. A step without `status` is a request. */
+static const struct {
+	const char *name;
+	struct {
+		enum { NOBODY, CALLER, SERVER } who;
+		const char *status, *method;
+		int calls;
+	} step[STEPS];
+} counted_calls[] = {
+	{ "hung up by the caller",
+	  { { CALLER, NULL, "INVITE", 0 },
+	    { SERVER, "100 Trying", "INVITE", 0 },
+	    { SERVER, "180 Ringing", "INVITE", 1 },
+	    { SERVER, "200 OK", "INVITE", 1 },
+	    { CALLER, NULL, "BYE", 1 },
+	    { SERVER, "200 OK", "BYE", 0 },
+	    { SERVER, "200 OK", "BYE", 0 } } },
+	{ "hung up by the backend",
+	  { { CALLER, NULL, "INVITE", 0 },
+	    { SERVER, "200 OK", "INVITE", 1 },
+	    { SERVER, NULL, "BYE", 1 },
+	    { CALLER, "200 OK", "BYE", 0 },
+	    { CALLER, "200 OK", "BYE", 0 } } },
+	{ "refused",
+	  { { CALLER, NULL, "INVITE", 0 },
+	    { SERVER, "180 Ringing", "INVITE", 1 },
+	    { SERVER, "486 Busy Here", "INVITE", 0 },
+	    { CALLER, NULL, "ACK", 0 } } },
+	{ "refused at once",
+	  { { CALLER, NULL, "INVITE", 0 }, { SERVER, "403 Forbidden", "INVITE", 0 } } },
+	{ "cancelled",
+	  { { CALLER, NULL, "INVITE", 0 },
+	    { SERVER, "183 Session Progress", "INVITE", 1 },
+	    { CALLER, NULL, "CANCEL", 1 },
+	    { SERVER, "200 OK", "CANCEL", 1 },
+	    { SERVER, "487 Request Terminated", "INVITE", 0 } } },
+	{ "what is refused within a call",
+	  { { CALLER, NULL, "INVITE", 0 },
+	    { SERVER, "200 OK", "INVITE", 1 },
+	    { SERVER, "491 Request Pending", "INVITE", 1 },
+	    { SERVER, "481 Call Does Not Exist", "BYE", 1 },
+	    { CALLER, "200 OK", "BYE", 1 },
+	    { CALLER, "486 Busy Here", "INVITE", 1 } } },
+	{ "started by the backend",
+	  { { SERVER, NULL, "INVITE", 1 },
+	    { CALLER, "180 Ringing", "INVITE", 1 },
+	    { CALLER, "200 OK", "INVITE", 1 },
+	    { CALLER, "491 Request Pending", "INVITE", 1 },
+	    { CALLER, NULL, "BYE", 1 },
+	    { SERVER, "200 OK", "BYE", 0 } } },
+	{ "started by the backend, challenged, and refused",
+	  { { SERVER, NULL, "INVITE", 1 },
+	    { CALLER, "407 Proxy Authentication Required", "INVITE", 0 },
+	    { SERVER, NULL, "INVITE", 1 },
+	    { CALLER, "603 Decline", "INVITE", 0 } } },
+	{ "by a proxy, of whose branches one fails",
+	  { { CALLER, NULL, "INVITE", 0 },
+	    { SERVER, "180 Ringing", "INVITE", 1 },
+	    { SERVER, NULL, "INVITE", 1 },
+	    { CALLER, "486 Busy Here", "INVITE", 1 },
+	    { SERVER, "200 OK", "INVITE", 1 } } },
+};
+
+Test(balance, calls_are_counted_while_they_last)
+{
+	unsigned int call = 0;
+
+	rig_open(BALANCE(""));
+	for (size_t i = 0; i < COUNT(counted_calls); i++) {
+		const char *name = counted_calls[i].name;
+		const __s64 before = through_backend(B)->calls;
+
+		call++;
+		find(B, &call);
+		for (size_t n = 0; n < STEPS && counted_calls[i].step[n].who; n++) {
+			const char *status = counted_calls[i].step[n].status;
+			const char *method = counted_calls[i].step[n].method;
+			const char *text = status ? response(status, method, call)
+						  : request(method, call, n > 0);
+
+			if (counted_calls[i].step[n].who == CALLER)
+				cr_expect_str_eq(place(text), B, "%s: step %zu", name, n);
+			else
+				answer(B, text);
+			cr_expect_eq(through_backend(B)->calls - before,
+				     counted_calls[i].step[n].calls, "%s: step %zu: %lld", name, n,
+				     (long long)(through_backend(B)->calls - before));
+		}
+	}
+	cr_expect_eq(through_backend(A)->calls, 0);
+	cr_expect_eq(through_backend(C)->calls, 0);
+}
+
+/* What is sent again meets the backend of a call that is over. */
+Test(balance, a_call_that_is_over_keeps_its_pin)
+{
+	const char *moved;
+	unsigned int call = 0;
+	char to[16];
+
+	rig_open(BALANCE(""));
+	find(B, &call);
+	answer(B, response("200 OK", "INVITE", call));
+	answer(B, response("200 OK", "BYE", call));
+	cr_assert_eq(maps_clear(rig_maps(), MAP_PLACEMENTS), 0);
+	cr_assert_eq(maps_clear(rig_maps(), MAP_MAGLEV), 0);
+	rig_wait(30 * SECOND);
+	cr_expect_str_eq(place(request("BYE", call, true)), B);
+	rig_reload(BALANCE(""));
+	/* one that its backend takes with it is not counted at another one */
+	set_state(B, BACKEND_DOWN);
+	moved = place(request("BYE", call, true));
+	snprintf(to, sizeof(to), "%s", moved);
+	cr_expect_str_neq(to, B);
+	cr_expect_eq(through_backend(to)->calls, 0);
+	/* and counts again if it is taken up again */
+	answer(to, response("200 OK", "INVITE", call));
+	cr_expect_eq(through_backend(to)->calls, 1);
+}
+
+/* A backend's own call may be silent for long once it was answered. */
+Test(balance, a_call_of_a_backend_stands_when_it_is_answered)
+{
+	struct dialog_key key;
+	struct dialog d;
+
+	rig_open(BALANCE(""));
+	answer(A, request("INVITE", 7, false));
+	cr_assert_neq(maps_walk(rig_maps(), MAP_DIALOGS, keep_key, &key), 0);
+	place(response("180 Ringing", "INVITE", 7));
+	cr_assert_eq(maps_get(rig_maps(), MAP_DIALOGS, &key, &d), 0);
+	cr_expect_eq(d.state, DIALOG_EARLY);
+	place(response("200 OK", "INVITE", 7));
+	cr_assert_eq(maps_get(rig_maps(), MAP_DIALOGS, &key, &d), 0);
+	cr_expect_eq(d.state, DIALOG_CONFIRMED);
+}
+
 /* What a backend starts comes home, whatever the table says. */
 Test(balance, started_by_a_backend)
 {

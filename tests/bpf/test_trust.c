@@ -373,7 +373,10 @@ static void calls_that_go_out(void)
 	expect("180", RESPONSE_OF("180 Ringing", "INVITE", CALL), CLASS_1XX, PASS_DIALOG);
 	cr_assert_eq(maps_get(rig_maps(), MAP_PROVISIONAL, &peer, &row), 0);
 	cr_expect_eq(row.proven, 1);
+	reply(REQUEST_OF("INVITE", CALL)); /* again, as if the 486 had been about credentials */
+	cr_expect_eq(the_dialog().state, DIALOG_EARLY);
 	expect("200", RESPONSE_OF("200 OK", "INVITE", CALL), CLASS_2XX, PASS_DIALOG);
+	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
 	expect("its next call", REQUEST_OF("INVITE", "3"), CLASS_INVITE, PASS_TRUSTED);
 }
 
@@ -406,6 +409,29 @@ static void calls_go_on_when_unknown_sources_are_over_theirs(void)
 	rig_expect_reason("from where nobody is known", &spec, CLASS_INVITE, DROP_UNKNOWN_LIMIT);
 }
 
+/* An INVITE that is refused is a call no more; its ACK is known for a while. */
+static void calls_that_fail(void)
+{
+	reply(RESPONSE_OF("180 Ringing", "INVITE", CALL));
+	reply(RESPONSE_OF("486 Busy Here", "INVITE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_TERMINATED);
+	expect("ACK", REQUEST_OF("ACK", CALL), CLASS_ACK, PASS_DIALOG);
+	/* not so one that stands */
+	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
+	reply(RESPONSE_OF("491 Request Pending", "INVITE", CALL));
+	reply(RESPONSE_OF("401 Unauthorized", "BYE", CALL));
+	reply(RESPONSE_OF("481 Call Does Not Exist", "BYE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+	/* nor for what comes from outside, as long as nobody asked for it */
+	expect("200 to BYE", RESPONSE_OF("200 OK", "BYE", CALL), CLASS_2XX, PASS_DIALOG);
+	expect("486", RESPONSE_OF("486 Busy Here", "INVITE", CALL), CLASS_4XX, PASS_DIALOG);
+	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+	reply(IN_DIALOG("BYE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+	expect("the same", RESPONSE_OF("200 OK", "BYE", CALL), CLASS_2XX, PASS_DIALOG);
+	cr_expect_eq(the_dialog().state, DIALOG_TERMINATED);
+}
+
 static const struct rig_case cases[] = {
 	RIG_CASE(calls_go_on_when_unknown_sources_are_over_theirs),
 	RIG_CASE(what_the_server_says_is_learned),
@@ -416,6 +442,7 @@ static const struct rig_case cases[] = {
 	RIG_CASE(calls_that_come_in),
 	RIG_CASE(states_of_a_call),
 	RIG_CASE(calls_that_go_out),
+	RIG_CASE(calls_that_fail),
 };
 
 Test(trust, cases)

@@ -8,6 +8,12 @@ source "$LAB_ROOT/lab/pool.sh"
 
 CALLS=300
 
+counted_calls() {
+	lab_ctl --json backend list | jq '[.backends[].calls] | add'
+}
+
+no_calls() { [[ $(counted_calls) == 0 ]]; }
+
 [[ $EUID == 0 ]] || skip "needs root"
 [[ -x $LAB_BUILD/sipxdpd ]] || fail "not built: make all lab"
 export POOL_IPV6=no POOL_SERVICE_LINES=$POOL_LIMITS
@@ -23,6 +29,7 @@ pool_start_callee
 pool_start_calls calls 15 "$CALLS" 5000 # for 20 s, of 5 s each
 
 sleep 3
+check "calls that are counted" "$(counted_calls)" -ge 30
 lab_ctl backend remove b2
 check "a backend with calls that was removed" "$(pool_backend b2 .state)" = leaving
 lab_ctl backend weight b1 5
@@ -41,6 +48,7 @@ lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 check "b2 is no longer in the file that the daemon found" "$(pool_backend b2 .state)" = leaving
 lab_wait calls || true
 check_sipp calls "$CALLS"
+lab_until 2 no_calls || fail "calls that are still counted: $(counted_calls)"
 for n in 1 2 3 4; do
 	lab_stop "capture-b$n" INT
 	pool_read_capture "capture-b$n" >"$lab_tmp/b$n.calls"

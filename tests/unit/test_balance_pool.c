@@ -6,6 +6,7 @@
 
 #include "balance/pool.h"
 #include "plane/backend.h"
+#include "plane/expire.h"
 #include "plane/key.h"
 #include "plane/pins.h"
 #include "plane/run.h"
@@ -445,13 +446,18 @@ Test(pool, a_backend_of_two_services_is_found_for_both)
 
 /* ---- pins ---- */
 
-static void pin(__u64 call, __u32 place)
+static void pin_as(__u64 call, __u32 place, enum dialog_state state)
 {
 	struct dialog_key key = { .call_id_hash = call };
-	struct dialog dialog = { .backend = place, .packets = call };
+	struct dialog dialog = { .backend = place, .packets = call, .state = state };
 
 	cr_assert_eq(maps_put(maps, MAP_DIALOGS, &key, &dialog, BPF_ANY), 0);
-	maps->backends[place].calls++;
+	maps->backends[place].calls += state != DIALOG_TERMINATED;
+}
+
+static void pin(__u64 call, __u32 place)
+{
+	pin_as(call, place, DIALOG_CONFIRMED);
 }
 
 static __u32 pinned_to(__u64 call)
@@ -499,7 +505,9 @@ Test(pool, counts_are_set_right)
 	begin(BALANCED A B C);
 	pin(1, 1);
 	pin(2, 1);
-	pin(3, 2);
+	pin_as(3, 2, DIALOG_EARLY);
+	pin_as(4, 2, DIALOG_TERMINATED);
+	pin_as(5, 3, DIALOG_TERMINATED);
 	maps->backends[1].calls = 100;
 	maps->backends[2].calls = -3;
 	maps->backends[3].calls = 5;
@@ -507,5 +515,30 @@ Test(pool, counts_are_set_right)
 	cr_expect_eq(maps->backends[1].calls, 2);
 	cr_expect_eq(maps->backends[2].calls, 1);
 	cr_expect_eq(maps->backends[3].calls, 0);
+	end();
+}
+
+/* A call that ended was not counted any more; one that is merely forgotten was. */
+Test(pool, pins_that_run_out_are_calls_less)
+{
+	static struct expiry expiry;
+	const struct {
+		enum dialog_state state;
+		__s64 calls; /* of two, when it has gone */
+	} rows[] = { { DIALOG_EARLY, 1 }, { DIALOG_CONFIRMED, 1 }, { DIALOG_TERMINATED, 2 } };
+
+	begin(BALANCED A B C);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct dialog_key key = { .call_id_hash = 9 };
+		struct dialog dialog;
+
+		pin_as(9, 1, rows[i].state);
+		maps->backends[1].calls = 2;
+		cr_assert_eq(expire_step(&expiry, maps, 2 * PIN_IDLE_NS), 0);
+		cr_expect_eq(maps_get(maps, MAP_DIALOGS, &key, &dialog), -ENOENT, "state %d",
+			     rows[i].state);
+		cr_expect_eq(maps->backends[1].calls, rows[i].calls, "state %d: %lld",
+			     rows[i].state, (long long)maps->backends[1].calls);
+	}
 	end();
 }

@@ -37,8 +37,8 @@ int backend_list(struct maps *maps, __u32 place);
 /* Takes it out again. Ports stay marked: that costs the packet path a look-up only. */
 void backend_unlist(struct maps *maps, __u32 place);
 
-/* A pin to that place is gone: one call less, never below none. Place 0 and places beyond the table
- * are nobody's. */
+/* The pin of a call that was not over is gone: one call less, never below none. Place 0 and places beyond
+ * the table are nobody's. */
 void backend_unpin(const struct maps *maps, __u32 place);
 
 /* What went to a backend and came from it, over all CPUs; times are the latest. 0 or -errno. */

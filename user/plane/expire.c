@@ -118,7 +118,7 @@ static int dialog_look(const void *key, const void *value, void *ctx)
 		return 0;
 	if (!maps_get(sweep->maps, MAP_DIALOGS, key, &dialog) &&
 	    dialog_over(&dialog, settings, sweep->now_ns) &&
-	    !maps_delete(sweep->maps, MAP_DIALOGS, key))
+	    !maps_delete(sweep->maps, MAP_DIALOGS, key) && dialog.state != DIALOG_TERMINATED)
 		backend_unpin(sweep->maps, dialog.backend);
 	return 0;
 }

@@ -56,7 +56,7 @@ static int count_pin(const void *key __attribute__((unused)), const void *value,
 	const struct dialog *dialog = value;
 	struct count *count = ctx;
 
-	if (dialog->backend < BACKEND_MAX)
+	if (dialog->backend < BACKEND_MAX && dialog->state != DIALOG_TERMINATED)
 		count->of[dialog->backend]++;
 	return 0;
 }

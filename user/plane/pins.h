@@ -28,7 +28,7 @@ void pins_drop(struct pins *pins, const struct maps *maps, __u32 place);
 /* Is that still going on? */
 bool pins_dropping(const struct pins *pins, __u32 place);
 
-/* Sets every backend's count of calls to the pins that there are: a crash, or a table that was made
+/* Sets every backend's count of calls to the pins of calls that are not over: a crash, or a table that was made
  * smaller, may have left counts that nothing brings down. 0 or -errno. */
 int pins_count(const struct maps *maps);
 
