@@ -49,15 +49,31 @@ static __always_inline struct backend *outbound_find(struct packet *pkt)
 	return pkt->conf && pkt->conf->balance.forward ? b : NULL;
 }
 
-/* The same of a segment, in nat, and facts.vip: TCP comes from the backend's own port, TLS from the
- * next one, and each has one address for the far side. */
-static __always_inline struct backend *outbound_find_stream(struct packet *pkt)
+/* The service's address for the streams of a backend of it, in nat. False: it has none. */
+static __always_inline bool outbound_stream_vip(struct packet *pkt, const struct backend *b)
 {
 	struct facts *f = pkt->f;
 	const __u32 ipv6 = f->family == 6;
+	__u32 key;
+
+	f->service = b->service & (SERVICE_MAX - 1);
+	key = (pkt->cfg->bank & 1) * SERVICE_MAX + f->service;
+	pkt->conf = bpf_map_lookup_elem(&services, &key);
+	if (!pkt->conf || pkt->conf->balance.forward != FORWARD_NAT)
+		return false;
+	f->vip = f->tls ? pkt->conf->balance.tls[ipv6] : pkt->conf->balance.tcp[ipv6];
+	return f->vip.port;
+}
+
+/* The same of a segment, in nat, and facts.vip: TCP comes from the backend's own port, TLS from the
+ * next one, and each has one address for the far side. Of services that share a backend one has
+ * such an address. */
+static __always_inline struct backend *outbound_find_stream(struct packet *pkt)
+{
+	struct facts *f = pkt->f;
 	struct sipxdp_peer peer;
 	struct backend *b;
-	__u32 zero = 0, *place, key;
+	__u32 zero = 0, *place, at, i;
 
 	source_peer(pkt, &peer);
 	place = bpf_map_lookup_elem(&backend_peers, &peer);
@@ -66,18 +82,20 @@ static __always_inline struct backend *outbound_find_stream(struct packet *pkt)
 		peer.zero = BACKEND_PEER_TLS;
 		place = bpf_map_lookup_elem(&backend_peers, &peer);
 	}
-	b = place ? backend_at(*place) : NULL;
 	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (!b || b->state == BACKEND_FREE || !pkt->cfg)
+	if (!place || !pkt->cfg)
 		return NULL;
-	f->backend = *place;
-	f->service = b->service & (SERVICE_MAX - 1);
-	key = (pkt->cfg->bank & 1) * SERVICE_MAX + f->service;
-	pkt->conf = bpf_map_lookup_elem(&services, &key);
-	if (!pkt->conf || pkt->conf->balance.forward != FORWARD_NAT)
-		return NULL;
-	f->vip = f->tls ? pkt->conf->balance.tls[ipv6] : pkt->conf->balance.tcp[ipv6];
-	return f->vip.port ? b : NULL;
+	at = *place;
+	for (i = 0; i < OUTBOUND_CHAIN; i++) {
+		b = backend_at(at);
+		if (!b)
+			return NULL;
+		f->backend = at;
+		if (b->state != BACKEND_FREE && outbound_stream_vip(pkt, b))
+			return b;
+		at = b->next;
+	}
+	return NULL;
 }
 
 static __always_inline __u64 outbound_client_key(const struct packet *pkt,
@@ -86,36 +104,55 @@ static __always_inline __u64 outbound_client_key(const struct packet *pkt,
 	return placement_key_peer(pkt->cfg, client, pkt->f->service);
 }
 
+/* Is the packet's call, in facts.service, with facts.backend? */
+static __always_inline bool outbound_has_call(const struct packet *pkt, const struct scan *s)
+{
+	const struct dialog *d = balance_dialog(pkt->f, s);
+	const struct placement *p;
+
+	if (d)
+		return d->backend == pkt->f->backend;
+	p = placement_find(placement_key_call(s->call_id_hash, pkt->f->service));
+	return p && p->backend == pkt->f->backend;
+}
+
+/* Is the far side a client of facts.service? At which backend it was does not matter: backends may share
+ * what they know of phones. */
+static __always_inline bool outbound_has_client(const struct packet *pkt,
+						const struct sipxdp_peer *client)
+{
+	return placement_find(outbound_client_key(pkt, client));
+}
+
+/* The first of the services that share a backend, from `place` on, of which that holds; false: of none,
+ * and it is the last one. */
+static __always_inline bool outbound_pick_by(struct packet *pkt, const struct scan *s,
+					     const struct sipxdp_peer *client, __u32 place)
+{
+	const struct backend *b = backend_at(place);
+	__u32 i;
+
+	for (i = 0; i < OUTBOUND_CHAIN && b; i++) {
+		pkt->f->backend = place;
+		pkt->f->service = b->service & (SERVICE_MAX - 1);
+		if (s ? outbound_has_call(pkt, s) : outbound_has_client(pkt, client))
+			return true;
+		place = b->next;
+		b = backend_at(place);
+	}
+	return false;
+}
+
 /* One server may be a backend of several services: of which it is here, the call says, or where the
  * far side was placed. */
 static __always_inline void outbound_pick(struct packet *pkt, const struct scan *s,
 					  const struct sipxdp_peer *client)
 {
-	const struct backend *b = backend_at(pkt->f->backend);
-	__u32 first = pkt->f->service, key, i;
+	const __u32 first = pkt->f->backend;
+	__u32 key;
 
-	for (i = 0; i < OUTBOUND_CHAIN && b; i++) {
-		const struct placement *p = NULL;
-
-		pkt->f->service = b->service & (SERVICE_MAX - 1);
-		if (pkt->f->scanned && s->call_id_hash) {
-			const struct dialog *d = balance_dialog(pkt->f, s);
-
-			if (d && d->backend == pkt->f->backend)
-				break;
-			p = placement_find(placement_key_call(s->call_id_hash, pkt->f->service));
-		}
-		if (!p)
-			p = placement_find(outbound_client_key(pkt, client));
-		if (p && p->backend == pkt->f->backend)
-			break;
-		key = b->next;
-		b = backend_at(key);
-		if (b)
-			pkt->f->backend = key;
-	}
-	if (pkt->f->service == first)
-		return;
+	if (!pkt->f->scanned || !s->call_id_hash || !outbound_pick_by(pkt, s, client, first))
+		outbound_pick_by(pkt, NULL, client, first);
 	key = (pkt->cfg->bank & 1) * SERVICE_MAX + pkt->f->service;
 	pkt->conf = bpf_map_lookup_elem(&services, &key);
 }

@@ -8,6 +8,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "plane/ban.h"
+
 #define LISTEN4 "\"udp:192.0.2.10:5060\", \"tcp:192.0.2.10:5060\", \"tls:192.0.2.10:5061\""
 #define LISTEN6 "\"udp:[2001:db8::10]:5060\", \"tcp:[2001:db8::10]:5060\""
 #define BALANCE(listen, forward, backends)                                                         \
@@ -196,6 +198,28 @@ Test(connection, tunnel)
 	}
 }
 
+static void ban_by_hand(const char *ipv4)
+{
+	struct sipxdp_prefix key = { .prefix_len = 128,
+				     .addr = { .word = { [2] = htonl(0xffff) } } };
+	struct ban ban = { .origin = BAN_HAND };
+
+	cr_assert_eq(inet_pton(AF_INET, ipv4, &key.addr.word[3]), 1);
+	cr_assert_eq(ban_add(rig_maps(), &key, &ban, NULL), 0);
+}
+
+/* A service that joined later shares the backends, and has no TCP: theirs is still the first one's. */
+Test(connection, shared_backends)
+{
+	rig_open(BALANCE(
+		LISTEN4, "nat",
+		THROUGH_BACKENDS4) "  - name: datagrams\n    listen: [\"udp:192.0.2.11:5060\"]\n"
+				   "    balance:\n      forward: nat\n      "
+				   "backends:\n" THROUGH_BACKENDS4);
+	expect_back("TCP", "10.0.0.11", 5060, "198.51.100.1", 10000, ACK, "192.0.2.10", 5060);
+	expect_back("TLS", "10.0.0.13", 5063, "198.51.100.1", 10000, ACK, "192.0.2.10", 5061);
+}
+
 /* Denied sources, and too many SYNs of one, do not get as far as that. */
 Test(connection, behind_the_guard)
 {
@@ -206,6 +230,12 @@ Test(connection, behind_the_guard)
 			 "    balance:\n      forward: nat\n      backends:\n" THROUGH_BACKENDS4
 			 "networks: {deny: [203.0.113.0/24]}\n");
 	through_expect_dropped("denied", &spec, CLASS_STREAM, DROP_DENIED);
+	spec.from = "198.51.100.66";
+	ban_by_hand(spec.from);
+	through_expect_dropped("banned", &spec, CLASS_STREAM, DROP_BANNED);
+	spec.tcp_flags = ACK;
+	through_expect_dropped("banned, in a connection", &spec, CLASS_STREAM, DROP_BANNED);
+	spec.tcp_flags = SYN;
 	spec.from = "198.51.100.1";
 	through(&spec, &out);
 	cr_expect_eq(out.action, XDP_REDIRECT);

@@ -417,6 +417,18 @@ static __u32 first_of(const char *endpoint)
 	return place;
 }
 
+/* Its TLS port has the first of those that share it, and goes with the last. */
+static void expect_tls(const char *endpoint)
+{
+	struct pool_member m = member("", endpoint, 1);
+	__u32 first = first_of(endpoint), tls = 0;
+
+	m.peer.port = htons((__u16)(ntohs(m.peer.port) + 1));
+	m.peer.zero = BACKEND_PEER_TLS;
+	cr_expect_eq(maps_get(maps, MAP_BACKEND_PEERS, &m.peer, &tls), first ? 0 : -ENOENT);
+	cr_expect_eq(tls, first);
+}
+
 Test(pool, a_backend_of_two_services_is_found_for_both)
 {
 	struct pool_member a = member("a", "10.0.0.11:5060", 1);
@@ -428,7 +440,9 @@ Test(pool, a_backend_of_two_services_is_found_for_both)
 	for (__u32 at = first_of("10.0.0.11:5060"), seen = 0; at; at = maps->backends[at].next)
 		cr_assert_leq(++seen, 4);
 	cr_assert_eq(pool_remove(maps, place[1], 2), 0);
+	expect_tls("10.0.0.11:5060");
 	cr_assert_eq(pool_remove(maps, place[3], 2), 0, "the first of the chain");
+	expect_tls("10.0.0.11:5060");
 	for (unsigned int service = 0; service < 4; service += 2) {
 		bool found = false;
 
@@ -439,6 +453,7 @@ Test(pool, a_backend_of_two_services_is_found_for_both)
 	cr_assert_eq(pool_remove(maps, place[0], 2), 0);
 	cr_assert_eq(pool_remove(maps, place[2], 2), 0);
 	cr_expect_eq(first_of("10.0.0.11:5060"), 0);
+	expect_tls("10.0.0.11:5060");
 	cr_expect(maps->backend_ports->word[0][5060 / 64] >> 5060 % 64 & 1);
 	cr_expect(maps->backend_ports->word[1][5060 / 64] >> 5060 % 64 & 1);
 	end();

@@ -98,8 +98,8 @@ static void free_place(struct maps *maps, __u32 place, __u64 now_unix_ns)
 {
 	struct backend *row = &maps->backends[place];
 
+	backend_unlist(maps, place); /* first: services that share it are found behind it */
 	enter(row, BACKEND_FREE, now_unix_ns);
-	backend_unlist(maps, place);
 	__atomic_store_n(&row->calls, 0, __ATOMIC_RELAXED);
 	row->share = 0;
 }

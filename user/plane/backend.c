@@ -49,7 +49,7 @@ static struct sipxdp_peer tls_peer(const struct backend *row)
 	return peer;
 }
 
-/* Its TLS port. Of services that share a backend the last one has it. */
+/* Its TLS port. Of services that share a backend the first of their chain has it. */
 static int list_tls(struct maps *maps, __u32 place)
 {
 	struct sipxdp_peer peer = tls_peer(&maps->backends[place]);
@@ -87,9 +87,8 @@ void backend_unlist(struct maps *maps, __u32 place)
 	struct backend *row = &maps->backends[place];
 	__u32 at = 0;
 
-	unlist_tls(maps, place);
 	if (maps_get(maps, MAP_BACKEND_PEERS, &row->peer, &at))
-		return;
+		return unlist_tls(maps, place);
 	if (at == place && row->next)
 		maps_put(maps, MAP_BACKEND_PEERS, &row->peer, &row->next, BPF_ANY);
 	else if (at == place)
@@ -104,6 +103,10 @@ void backend_unlist(struct maps *maps, __u32 place)
 		}
 		at = before->next;
 	}
+	if (!maps_get(maps, MAP_BACKEND_PEERS, &row->peer, &at) && at < BACKEND_MAX)
+		list_tls(maps, at);
+	else
+		unlist_tls(maps, place);
 }
 
 /* ---- loads ---- */

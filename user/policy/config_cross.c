@@ -188,6 +188,54 @@ static bool backend_loops(const struct config *cfg, const struct config_balance 
 	return false;
 }
 
+static bool has_backend(const struct config_balance *balance, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < balance->backend_count; i++)
+		if (same_endpoint(&balance->backends[i].endpoint, endpoint))
+			return true;
+	for (size_t i = 0; i < balance->imported_count; i++)
+		if (same_endpoint(&balance->imported[i].endpoint, endpoint))
+			return true;
+	return false;
+}
+
+static bool service_listens(const struct config_service *service, enum config_transport transport,
+			    bool ipv4)
+{
+	for (size_t i = 0; i < service->listen_count; i++)
+		if (service->listens[i].transport == transport &&
+		    address_is_ipv4(&service->listens[i].endpoint.address) == ipv4)
+			return true;
+	return false;
+}
+
+/*
+ * Services may share a backend: of which of them a datagram is, its Call-ID says. Nothing is read in
+ * a stream, so with nat one of them may have TCP, and one TLS.
+ */
+static bool streams_clash(const struct config *cfg, const struct config_service *service,
+			  const struct endpoint *endpoint)
+{
+	static const enum config_transport streams[] = { CONFIG_TRANSPORT_TCP,
+							 CONFIG_TRANSPORT_TLS };
+	bool ipv4 = address_is_ipv4(&endpoint->address);
+
+	for (size_t i = 0; i < cfg->service_count; i++) {
+		const struct config_service *other = &cfg->services[i];
+
+		if (other == service || !other->balanced ||
+		    other->balance.forward != CONFIG_FORWARD_NAT ||
+		    service->balance.forward != CONFIG_FORWARD_NAT ||
+		    !has_backend(&other->balance, endpoint))
+			continue;
+		for (size_t t = 0; t < 2; t++)
+			if (service_listens(service, streams[t], ipv4) &&
+			    service_listens(other, streams[t], ipv4))
+				return true;
+	}
+	return false;
+}
+
 const char *config_backend_wrong(const struct config *cfg, const struct config_service *service,
 				 const struct endpoint *endpoint, const char **expected)
 {
@@ -210,6 +258,10 @@ const char *config_backend_wrong(const struct config *cfg, const struct config_s
 	if (family_matters(&service->balance) && !service_has_family(service, ipv4))
 		return ipv4 ? "an IPv4 backend, but the service has no IPv4 listen"
 			    : "an IPv6 backend, but the service has no IPv6 listen";
+	*expected = "TCP and TLS listens in one of the services that share a backend";
+	if (streams_clash(cfg, service, endpoint))
+		return "a backend of another service that has TCP or TLS as well, with forward: "
+		       "nat";
 	return NULL;
 }
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whose a backend's packet is where that can be told from the packet before it only: services that
+ * share their backends, and services of several addresses. The far side gets what it spoke to. */
+#include "through.h"
+
+#include <arpa/inet.h>
+#include <linux/pkt_cls.h>
+
+#define SERVICE(name, listen, backends)                                                            \
+	"  - name: " name "\n    listen: [" listen "]\n    verify_source: off\n" RIG_UNLIMITED    \
+	"    balance:\n      forward: nat\n      register_key: call-id\n      backends:\n" backends
+
+#define MANY4 "\"udp:192.0.2.10:5060\", \"udp:192.0.2.11:5060\", \"udp:192.0.2.11:5080\""
+#define MANY6 "\"udp:[2001:db8::10]:5060\", \"udp:[2001:db8::11]:5060\""
+
+static const char many4[] = "services:\n" SERVICE("proxy", MANY4, THROUGH_BACKENDS4);
+static const char many6[] = "services:\n" SERVICE("proxy", MANY6, THROUGH_BACKENDS6);
+static const char shared4[] =
+	"services:\n" SERVICE("one", "\"udp:192.0.2.10:5060\"", THROUGH_BACKENDS4)
+		SERVICE("two", "\"udp:192.0.2.11:5060\"", THROUGH_BACKENDS4)
+			SERVICE("three", "\"udp:192.0.2.11:5080\"", THROUGH_BACKENDS4);
+
+static void setup(void)
+{
+	links_open();
+}
+
+TestSuite(balance_shared, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
+
+/* Our own ends: where a client sends, and what its answers come from. */
+struct end {
+	const char *address;
+	__u16 port;
+};
+
+static const struct end ends4[] = { { "192.0.2.10", 5060 },
+				    { "192.0.2.11", 5060 },
+				    { "192.0.2.11", 5080 } };
+static const struct end ends6[] = { { "2001:db8::10", 5060 }, { "2001:db8::11", 5060 } };
+
+static char text[1024], backend[48];
+static __u16 backend_port;
+
+static const char *message(const char *first_line, const char *method, unsigned int call)
+{
+	snprintf(text, sizeof(text),
+		 "%s\r\nVia: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK1\r\nFrom: <sip:a@x>;tag=1\r\n"
+		 "To: <sip:b@x>\r\nCall-ID: call-%u@x\r\nCSeq: 1 %s\r\n\r\n",
+		 first_line, call, method);
+	return text;
+}
+
+static const char *request(const char *method, unsigned int call)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s sip:b@x SIP/2.0", method);
+	return message(line, method, call);
+}
+
+/* The client at that port sends to one of our ends; its backend is remembered. */
+static void ask(const struct end *to, const char *client, __u16 port, const char *sip)
+{
+	static struct through out;
+
+	through(&(struct frame_spec){ .from = client,
+				      .sport = port,
+				      .to = to->address,
+				      .dport = to->port,
+				      .text = sip,
+				      .sums = true },
+		&out);
+	cr_assert_eq(out.action, XDP_REDIRECT, "XDP action %u", out.action);
+	snprintf(backend, sizeof(backend), "%s", out.seen.to);
+	backend_port = out.seen.dport;
+}
+
+/* That backend sends to the client: it comes from `from`, by XDP and by the stack. */
+static void answered(const char *name, const struct end *from, const char *client, __u16 port,
+		     const char *sip)
+{
+	const struct frame_spec spec = { .from = backend,
+					 .sport = backend_port,
+					 .to = client,
+					 .dport = port,
+					 .text = sip,
+					 .sums = true };
+	static struct through out;
+
+	through(&spec, &out);
+	through_expect_sent(name, &out, XDP_REDIRECT);
+	cr_expect_str_eq(out.seen.from, from->address, "%s: from %s", name, out.seen.from);
+	cr_expect_eq(out.seen.sport, from->port, "%s: from port %u", name, out.seen.sport);
+	through_egress(&spec, &out);
+	cr_expect_eq((__s32)out.action, TC_ACT_UNSPEC);
+	cr_expect_str_eq(out.seen.from, from->address, "%s: from %s, by the stack", name,
+			 out.seen.from);
+	cr_expect_eq(out.seen.sport, from->port, "%s: from port %u, by the stack", name,
+		     out.seen.sport);
+	cr_expect(out.seen.header_sum_ok && out.seen.sum_ok, "%s: checksums, by the stack", name);
+}
+
+/* Calls of one client to each of our ends at once, and their answers in any order. */
+static void show_calls(const struct end *ends, unsigned int count, const char *client)
+{
+	char at[8][48];
+	__u16 port[8];
+
+	for (unsigned int i = 0; i < count; i++) {
+		ask(&ends[i], client, 5060, request("INVITE", 100 + i));
+		memcpy(at[i], backend, sizeof(backend));
+		port[i] = backend_port;
+	}
+	for (unsigned int round = 0; round < 3; round++) {
+		static const char *const status[] = { "SIP/2.0 100 Trying", "SIP/2.0 180 Ringing",
+						      "SIP/2.0 200 OK" };
+
+		for (unsigned int i = 0; i < count; i++) {
+			memcpy(backend, at[i], sizeof(backend));
+			backend_port = port[i];
+			answered(status[round], &ends[i], client, 5060,
+				 message(status[round], "INVITE", 100 + i));
+		}
+	}
+	/* and what the backend sends in the call, long after anything but calls is forgotten */
+	cr_assert_eq(maps_clear(rig_maps(), MAP_PLACEMENTS), 0);
+	for (unsigned int i = 0; i < count; i++) {
+		memcpy(backend, at[i], sizeof(backend));
+		backend_port = port[i];
+		answered("BYE of the backend", &ends[i], client, 5060, request("BYE", 100 + i));
+	}
+}
+
+/* Phones that register, each at another one of our ends, and are called there, by whichever backend. */
+static void show_phones(const struct end *ends, unsigned int count, const char *client)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		ask(&ends[i], client, 7000 + i, request("REGISTER", 200 + i));
+		answered("401", &ends[i], client, 7000 + i,
+			 message("SIP/2.0 401 Unauthorized", "REGISTER", 200 + i));
+		answered("200", &ends[i], client, 7000 + i,
+			 message("SIP/2.0 200 OK", "REGISTER", 200 + i));
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		answered("a call to the phone", &ends[i], client, 7000 + i,
+			 request("INVITE", 300 + i));
+		answered("OPTIONS to the phone", &ends[i], client, 7000 + i,
+			 request("OPTIONS", 400 + i));
+	}
+}
+
+Test(balance_shared, several_addresses)
+{
+	rig_open(many4);
+	show_calls(ends4, COUNT(ends4), "198.51.100.1");
+	show_phones(ends4, COUNT(ends4), "198.51.100.2");
+	/* a registration outlives what was placed */
+	cr_assert_eq(maps_clear(rig_maps(), MAP_PLACEMENTS), 0);
+	for (unsigned int i = 0; i < COUNT(ends4); i++)
+		answered("a phone that was silent", &ends4[i], "198.51.100.2", 7000 + i,
+			 request("INVITE", 500 + i));
+	answered("who was never heard of", &ends4[0], "198.51.100.3", 5060, request("INVITE", 600));
+}
+
+Test(balance_shared, several_addresses_ipv6)
+{
+	rig_open(many6);
+	show_calls(ends6, COUNT(ends6), "2001:db8:1::1");
+	show_phones(ends6, COUNT(ends6), "2001:db8:1::2");
+}
+
+Test(balance_shared, services_with_the_same_backends)
+{
+	rig_open(shared4);
+	show_calls(ends4, COUNT(ends4), "198.51.100.1");
+	show_phones(ends4, COUNT(ends4), "198.51.100.2");
+}
