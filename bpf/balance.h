@@ -77,7 +77,7 @@ static __always_inline __u32 balance_maglev(const struct packet *pkt, __u64 hash
 	__u32 index = maglev_index(pkt->f->service, pkt->f->family == 6, pkt->state->maglev_bank);
 	__u32 i;
 	struct maglev_table *table = bpf_map_lookup_elem(&maglev, &index);
-	__u32 slot = maglev_slot(hash), stride = (hash & 0xffff) + 1;
+	__u64 slot = maglev_slot(hash), stride = (hash & 0xffff) + 1;
 
 	if (!table)
 		return 0;
@@ -87,8 +87,10 @@ static __always_inline __u32 balance_maglev(const struct packet *pkt, __u64 hash
 
 		if (slot >= MAGLEV_SLOTS)
 			slot -= MAGLEV_SLOTS;
+		SCAN_MASK(slot, 0x1ffff); /* a number the verifier tests anew */
 		if (slot >= MAGLEV_SLOTS)
 			return 0;
+		SCAN_KEEP(slot);
 		place = table->backend[slot];
 		b = backend_at(place);
 		if (likely(b && b->state == BACKEND_UP && b->service == pkt->f->service))

@@ -273,6 +273,32 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 	return true;
 }
 
+/* Where a plain packet goes to: UDP or TCP behind Ethernet and IP and nothing else, as nearly all are.
+ * NULL: not so plain, frame_parse has to look. Nothing is written. */
+static __always_inline const struct ports *frame_plain(const struct packet *pkt, __u8 *protocol)
+{
+	const struct ethhdr *eth = pkt->data;
+	const struct iphdr *ip = (const void *)(eth + 1);
+	const struct ipv6hdr *ip6 = (const void *)ip;
+	const struct ports *ports = (const void *)(ip + 1);
+
+	if ((const void *)(ports + 1) > pkt->data_end)
+		return NULL;
+	if (likely(eth->h_proto == bpf_htons(ETH_P_IP))) {
+		if (unlikely(*(const __u8 *)ip != 0x45 ||
+			     ip->frag_off & bpf_htons(IP_OFFSET | IP_MORE_FRAGMENTS)))
+			return NULL;
+		*protocol = ip->protocol;
+	} else {
+		ports = (const void *)(ip6 + 1);
+		if (eth->h_proto != bpf_htons(ETH_P_IPV6) ||
+		    (const void *)(ports + 1) > pkt->data_end)
+			return NULL;
+		*protocol = ip6->nexthdr;
+	}
+	return *protocol == IPPROTO_UDP || *protocol == IPPROTO_TCP ? ports : NULL;
+}
+
 /* Only the first buffer was seen so far: is the whole frame shorter than its headers say? */
 static __always_inline void frame_measure(struct packet *pkt, __u64 length)
 {

@@ -99,8 +99,8 @@ static __always_inline enum verdict guard_provisional_early(struct packet *pkt)
 								  : DROP_PROVISIONAL_LIMIT);
 }
 
-/* A datagram for a UDP listener. */
-static __always_inline enum verdict guard_datagram(struct packet *pkt)
+/* The verdict, but for the question to a source that must prove itself. */
+static __always_inline enum verdict guard_unasked(struct packet *pkt)
 {
 	struct refusal *refused = NULL;
 	enum verdict verdict = VERDICT_COUNT;
@@ -150,6 +150,14 @@ static __always_inline enum verdict guard_datagram(struct packet *pkt)
 	pkt->source = NULL; /* noted there */
 	pkt->trusted = NULL;
 	return verdict;
+}
+
+/* A datagram for a UDP listener. */
+static __always_inline enum verdict guard_datagram(struct packet *pkt)
+{
+	enum verdict verdict = guard_unasked(pkt);
+
+	return unlikely(pkt->f->ask) ? verify_ask(pkt) : verdict;
 }
 
 /* A ban that one spoofed datagram can bring about does not hold for connections. */

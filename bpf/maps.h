@@ -305,6 +305,7 @@ struct facts {
 	volatile __u32 keep;	  /* eighths of the ceiling left for what is more urgent */
 	volatile __u32 spared;	  /* an emergency call that a limit would have refused */
 	volatile __u32 undecided; /* header fields beyond the scanner's reach */
+	volatile __u32 ask;	  /* refused, but to be asked for a proof of source */
 	volatile __u32 reason;	  /* enum reason */
 	volatile __u32 verdict;	  /* enum verdict */
 	volatile __u32 scanned;	  /* `scan` is of this packet */

@@ -14,18 +14,25 @@
 
 #define OUTBOUND_CHAIN 4 /* services that share a backend's address and are told apart */
 
+/* Has some backend this port? */
+static __always_inline bool outbound_has_port(const struct settings *cfg, __u8 protocol,
+					      __be16 port)
+{
+	const struct backend_ports *ports;
+	__u64 index = bpf_ntohs(port);
+	__u32 zero = 0;
+
+	if (likely(!cfg->balanced))
+		return false;
+	ports = bpf_map_lookup_elem(&backend_ports, &zero);
+	SCAN_MASK(index, 0xffff);
+	return ports && ports->word[protocol == IPPROTO_TCP][index / 64] >> (index & 63) & 1;
+}
+
 /* Does the packet come from a port that some backend has? */
 static __always_inline bool outbound_may_be(const struct packet *pkt)
 {
-	__u32 zero = 0;
-	const struct backend_ports *ports;
-	__u64 port = bpf_ntohs(pkt->f->sport);
-
-	if (likely(!pkt->cfg || !pkt->cfg->balanced))
-		return false;
-	ports = bpf_map_lookup_elem(&backend_ports, &zero);
-	SCAN_MASK(port, 0xffff);
-	return ports && ports->word[pkt->f->protocol == IPPROTO_TCP][port / 64] >> (port & 63) & 1;
+	return pkt->cfg && outbound_has_port(pkt->cfg, pkt->f->protocol, pkt->f->sport);
 }
 
 /* Whose is it? facts.backend and .service, and the service's settings. */
@@ -354,6 +361,7 @@ __noinline int outbound_learn_tc(struct __sk_buff *skb)
 	const struct backend *b;
 	bool translated;
 
+	packet_context(skb);
 	if (!w)
 		return 0;
 	pkt.f = &w->facts;

@@ -40,6 +40,13 @@ static __always_inline struct work *work_scratch(void)
 	return bpf_map_lookup_elem(&work, &zero);
 }
 
+/* The kernel wants the context passed to every global function; compilers from clang 16 on leave it out
+ * where the function has no use for it. */
+static __always_inline void packet_context(void *context)
+{
+	asm volatile("" : : "r"(context));
+}
+
 enum fragment_part { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 /* Load the bounds of the packet afresh, so that the verifier forgets how far each way of parsing has

@@ -37,31 +37,45 @@ static __always_inline bool service_again(struct packet *pkt)
 
 enum service_side { SERVICE_AT_DESTINATION, SERVICE_AT_SOURCE };
 
+static __always_inline const struct listener_table *service_table(const struct settings *cfg)
+{
+	__u32 bank = cfg->bank & 1;
+
+	return bpf_map_lookup_elem(&listeners, &bank);
+}
+
+/* The first listener on a port, at whatever address; 0: there is none. */
+static __always_inline __u8 service_head(const struct listener_table *table, __u8 protocol,
+					 __be16 port)
+{
+	__u64 index = bpf_ntohs(port);
+
+	SCAN_MASK(index, 0xffff); /* kernels before 6.13 do not know the range of a byte swap */
+	return table->head[protocol == IPPROTO_TCP][index];
+}
+
 /* Find the service that listens on the packet's destination, or its source. */
 static __always_inline bool service_find(struct packet *pkt, const enum service_side side)
 {
 	const struct sipxdp_addr *addr = side == SERVICE_AT_SOURCE ? &pkt->f->saddr
 								   : &pkt->f->daddr;
 	__be16 port = side == SERVICE_AT_SOURCE ? pkt->f->sport : pkt->f->dport;
-	__u32 zero = 0, bank, i;
 	const struct listener_table *table;
 	const struct listener *l;
-	__u64 index;
+	__u32 zero = 0, i;
 	__u8 at;
 
 	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
 	if (!pkt->cfg)
 		return false;
-	bank = pkt->cfg->bank & 1;
-	table = bpf_map_lookup_elem(&listeners, &bank);
+	table = service_table(pkt->cfg);
 	if (!table)
 		return false;
-	index = bpf_ntohs(port);
-	SCAN_MASK(index, 0xffff); /* kernels before 6.13 do not know the range of a byte swap */
-	at = table->head[pkt->f->protocol == IPPROTO_TCP][index];
+	at = service_head(table, pkt->f->protocol, port);
 	if (likely(!at))
 		return false;
 	packet_addresses(pkt);
+	packet_renew(pkt);
 	for (i = 0; i < LISTENER_CHAIN; i++) {
 		l = &table->entry[at];
 		if (likely(listener_matches(l, addr, pkt->f->family)))
@@ -74,7 +88,7 @@ static __always_inline bool service_find(struct packet *pkt, const enum service_
 		return false;
 	pkt->f->service = l->service & (SERVICE_MAX - 1);
 	pkt->f->tls = l->tls;
-	if (!service_rows(pkt, bank))
+	if (!service_rows(pkt, pkt->cfg->bank & 1))
 		return false;
 	pkt->f->now = clock_now(pkt->cfg);
 	return true;

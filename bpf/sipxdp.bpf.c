@@ -3,6 +3,7 @@
 #include "balance.h"
 #include "connection.h"
 #include "finish.h"
+#include "foreign.h"
 #include "frame.h"
 #include "guard.h"
 #include "icmp_error.h"
@@ -111,9 +112,12 @@ int sipxdp_ingress(struct xdp_md *ctx)
 		.data = (void *)(long)ctx->data,
 		.data_end = (void *)(long)ctx->data_end,
 	};
-	struct work *w = work_scratch();
+	struct work *w;
 	enum verdict verdict;
 
+	if (likely(foreign_is_sure(&pkt, SERVICE_AT_DESTINATION)))
+		return XDP_PASS;
+	w = work_scratch();
 	if (!w)
 		return XDP_PASS;
 	pkt.f = &w->facts;
@@ -130,7 +134,6 @@ int sipxdp_ingress(struct xdp_md *ctx)
 	/* from here on the packet is ours */
 	if (unlikely(pkt.f->damaged)) /* or only its first buffer was seen */
 		frame_measure(&pkt, bpf_xdp_get_buff_len(ctx));
-	packet_renew(&pkt);
 	if (pkt.f->protocol == IPPROTO_TCP) {
 		frame_tcp(&pkt);
 		verdict = guard_segment(&pkt);
@@ -183,15 +186,20 @@ static __always_inline bool egress_is_outbound(struct packet *pkt)
 SEC("tc")
 int sipxdp_egress(struct __sk_buff *skb)
 {
-	struct packet pkt = { .skb = skb };
-	struct work *w = work_scratch();
+	struct packet pkt = {
+		.skb = skb,
+		.data = (void *)(long)skb->data,
+		.data_end = (void *)(long)skb->data_end,
+	};
+	struct work *w;
 	bool outbound = false;
 
+	if (likely(foreign_is_sure(&pkt, SERVICE_AT_SOURCE)))
+		return TC_ACT_UNSPEC;
+	w = work_scratch();
 	if (!w)
 		return TC_ACT_UNSPEC;
 	pkt.f = &w->facts;
-	pkt.data = (void *)(long)skb->data;
-	pkt.data_end = (void *)(long)skb->data_end;
 	if (!frame_parse(&pkt, skb->len))
 		return TC_ACT_UNSPEC;
 	if (unlikely(pkt.f->fragment == FRAGMENT_LATER)) {

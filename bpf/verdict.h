@@ -41,12 +41,13 @@ static __always_inline enum reason verdict_source_reason(const struct packet *pk
 
 #define ATTACK_HOLD_NS 10000000000ULL /* how long status calls it an attack */
 
-/* The budget of all unknown sources is spent: refuse, or ask for a proof of source. */
+/* The budget of all unknown sources is spent: refuse, and perhaps ask for a proof of source. */
 static __always_inline enum verdict verdict_under_attack(struct packet *pkt, enum reason reason)
 {
 	if (pkt->state->under_attack_until_ns < pkt->f->now + ATTACK_HOLD_NS / 2)
 		pkt->state->under_attack_until_ns = pkt->f->now + ATTACK_HOLD_NS;
-	return verify_ask(pkt, reason);
+	verify_refused(pkt, reason);
+	return VERDICT_DROP;
 }
 
 #endif

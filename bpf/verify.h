@@ -150,7 +150,7 @@ static __always_inline bool verify_turn_ipv6(struct xdp_md *ctx, __u64 at)
 }
 
 /* Turn the frame into the question, addressed to where it came from. 1: it can be sent. A global
- * function, as it is long and called from more than one place. */
+ * function, as it is long. */
 __noinline int verify_question(struct xdp_md *ctx)
 {
 	struct work *w = work_scratch();
@@ -213,20 +213,26 @@ static __always_inline bool verify_applies(const struct packet *pkt)
 		pkt->f->class == CLASS_PUBLISH);
 }
 
-/* A request of an unknown source is refused: ask it to prove itself? */
-static __always_inline enum verdict verify_ask(struct packet *pkt, enum reason otherwise)
+/* A request of an unknown source is refused: is it to be asked to prove itself? facts.ask and the
+ * reason. */
+static __always_inline void verify_refused(struct packet *pkt, enum reason otherwise)
 {
 	struct host_state *host;
 	__u32 zero = 0;
 
 	pkt->f->reason = otherwise;
 	if (!verify_applies(pkt) || !verify_seen_before(pkt))
-		return VERDICT_DROP;
-	pkt->f->reason = DROP_UNPROVEN_LIMIT;
+		return;
 	host = bpf_map_lookup_elem(&host_state, &zero);
-	if (!host || !limit_take(&pkt->cfg->proofs, &host->proofs_tat, pkt->f->now))
-		return VERDICT_DROP;
-	pkt->f->reason = otherwise;
+	if (host && limit_take(&pkt->cfg->proofs, &host->proofs_tat, pkt->f->now))
+		pkt->f->ask = 1;
+	else
+		pkt->f->reason = DROP_UNPROVEN_LIMIT;
+}
+
+/* Ask. VERDICT_TX: the frame is the question now. */
+static __always_inline enum verdict verify_ask(struct packet *pkt)
+{
 	if (!verify_question(pkt->xdp))
 		return VERDICT_DROP;
 	pkt->f->reason = DROP_UNPROVEN;
