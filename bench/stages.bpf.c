@@ -3,6 +3,7 @@
  * behind each of them. The stages are the real ones, their order is that of sipxdp_ingress() and
  * guard_datagram(). */
 #include "finish.h"
+#include "foreign.h"
 #include "frame.h"
 #include "guard.h"
 #include "scan.h"
@@ -83,15 +84,22 @@ static __always_inline int path(struct xdp_md *ctx, const enum path_stage last)
 		.data = (void *)(long)ctx->data,
 		.data_end = (void *)(long)ctx->data_end,
 	};
-	struct work *w = work_scratch();
+	const struct ports *ports;
+	struct work *w;
+	__u8 protocol;
 
+	if (!service_begin(&pkt))
+		return XDP_ABORTED;
+	ports = frame_plain(&pkt, &protocol);
+	if (!ports || foreign_is(&pkt, ports, protocol, SERVICE_AT_DESTINATION))
+		return XDP_ABORTED;
+	if (last == PATH_foreign)
+		return XDP_PASS;
+	w = work_scratch();
 	if (!w)
 		return XDP_ABORTED;
 	pkt.f = &w->facts;
-	if (last == PATH_work)
-		return XDP_PASS;
-	if (!frame_parse(&pkt, pkt.data_end - pkt.data))
-		return XDP_ABORTED;
+	frame_note_plain(&pkt, ports, protocol, pkt.data_end - pkt.data);
 	if (last == PATH_frame)
 		return XDP_PASS;
 	if (!service_find(&pkt, SERVICE_AT_DESTINATION))

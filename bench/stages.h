@@ -5,8 +5,8 @@
 #define BENCH_STAGES_H
 
 #define PATH_STAGES(X)                                                                             \
-	X(work, "scratch looked up")                                                               \
-	X(frame, "Ethernet, IP, ports")                                                            \
+	X(foreign, "ports looked at: is it ours at all?")                                          \
+	X(frame, "what its headers say, written down")                                             \
 	X(service, "service found, clock read")                                                    \
 	X(classify, "UDP header, class")                                                           \
 	X(trust, "trust filter asked")                                                             \

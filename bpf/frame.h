@@ -218,6 +218,87 @@ static __always_inline bool frame_ipv6(struct cursor *c, struct packet *pkt, __u
 	return frame_extensions(c, pkt, length);
 }
 
+/* One load: the struct is packed, so clang would load octets. */
+static __always_inline __be16 frame_type(const struct ethhdr *eth)
+{
+	return *(const __be16 *)(const void *)&eth->h_proto;
+}
+
+/* Nothing is known yet but how long the frame is. */
+static __always_inline void frame_begin(struct facts *f, __u64 frame_length)
+{
+	__builtin_memset(f, 0, __builtin_offsetof(struct facts, saddr));
+	f->frame_length = frame_length;
+}
+
+/* The IP header says that `length` octets follow it, at `offset`: is that so? */
+static __always_inline void frame_lay(struct facts *f, __u32 offset, __u32 length)
+{
+	f->payload_offset = offset;
+	f->payload_length = length;
+	if (offset + length > f->frame_length)
+		f->damaged = 1;
+}
+
+/* A plain packet: UDP or TCP behind Ethernet and IP and nothing else, as nearly all are. Its ports, or
+ * NULL: frame_parse has to look. Nothing is written down. */
+static __always_inline const struct ports *frame_plain(const struct packet *pkt, __u8 *protocol)
+{
+	const struct ethhdr *eth = pkt->data;
+	const struct iphdr *ip = (const void *)(eth + 1);
+	const struct ipv6hdr *ip6 = (const void *)ip;
+	const struct ports *ports = (const void *)(ip + 1);
+
+	if ((const void *)(ports + 1) > pkt->data_end)
+		return NULL;
+	if (likely(frame_type(eth) == bpf_htons(ETH_P_IP))) {
+		if (unlikely(*(const __u8 *)ip != 0x45 ||
+			     ip->frag_off & bpf_htons(IP_OFFSET | IP_MORE_FRAGMENTS)))
+			return NULL;
+		*protocol = ip->protocol;
+	} else {
+		ports = (const void *)(ip6 + 1);
+		if (frame_type(eth) != bpf_htons(ETH_P_IPV6) ||
+		    (const void *)(ports + 1) > pkt->data_end || ip6->version != 6 ||
+		    frame_is_mapped((const __be32 *)&ip6->saddr) ||
+		    frame_is_mapped((const __be32 *)&ip6->daddr))
+			return NULL;
+		*protocol = ip6->nexthdr;
+	}
+	return *protocol == IPPROTO_UDP || *protocol == IPPROTO_TCP ? ports : NULL;
+}
+
+/* What frame_parse would find in a plain packet. */
+static __always_inline void frame_note_plain(struct packet *pkt, const struct ports *ports,
+					     __u8 protocol, __u64 frame_length)
+{
+	const struct ethhdr *eth = pkt->data;
+	const struct iphdr *ip = (const void *)(eth + 1);
+	const struct ipv6hdr *ip6 = (const void *)ip;
+	struct facts *f = pkt->f;
+
+	frame_begin(f, frame_length);
+	f->network_offset = sizeof(*eth);
+	f->protocol = protocol;
+	f->sport = ports->source;
+	f->dport = ports->dest;
+	if (likely(frame_type(eth) == bpf_htons(ETH_P_IP))) {
+		__u32 total = bpf_ntohs(ip->tot_len);
+
+		f->family = 4;
+		pkt->addresses = &ip->saddr;
+		if (unlikely(total < sizeof(*ip))) {
+			f->damaged = 1;
+			total = sizeof(*ip);
+		}
+		frame_lay(f, sizeof(*eth) + sizeof(*ip), total - sizeof(*ip));
+	} else {
+		f->family = 6;
+		pkt->addresses = (const __be32 *)&ip6->saddr;
+		frame_lay(f, sizeof(*eth) + sizeof(*ip6), bpf_ntohs(ip6->payload_len));
+	}
+}
+
 /* Parse down to the ports. false: not IP, not UDP or TCP, or so short that it is nobody's. A later
  * fragment has no ports and comes back with them 0. */
 static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
@@ -228,11 +309,10 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 	__be16 ethertype;
 	__u32 length, i;
 
-	__builtin_memset(pkt->f, 0, __builtin_offsetof(struct facts, saddr));
-	pkt->f->frame_length = frame_length;
+	frame_begin(pkt->f, frame_length);
 	if (!eth)
 		return false;
-	ethertype = eth->h_proto;
+	ethertype = frame_type(eth);
 	for (i = 0; i < VLAN_TAGS; i++) {
 		struct vlan_tag *tag;
 
@@ -257,10 +337,7 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 	}
 	if (pkt->f->protocol != IPPROTO_UDP && pkt->f->protocol != IPPROTO_TCP)
 		return false;
-	if (c.offset + length > frame_length)
-		pkt->f->damaged = 1; /* the IP header promises more than there is */
-	pkt->f->payload_offset = c.offset;
-	pkt->f->payload_length = length;
+	frame_lay(pkt->f, c.offset, length);
 	if (unlikely(pkt->f->fragment == FRAGMENT_LATER))
 		return true;
 	ports = c.p;
@@ -271,32 +348,6 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 	pkt->f->sport = ports->source;
 	pkt->f->dport = ports->dest;
 	return true;
-}
-
-/* Where a plain packet goes to: UDP or TCP behind Ethernet and IP and nothing else, as nearly all are.
- * NULL: not so plain, frame_parse has to look. Nothing is written. */
-static __always_inline const struct ports *frame_plain(const struct packet *pkt, __u8 *protocol)
-{
-	const struct ethhdr *eth = pkt->data;
-	const struct iphdr *ip = (const void *)(eth + 1);
-	const struct ipv6hdr *ip6 = (const void *)ip;
-	const struct ports *ports = (const void *)(ip + 1);
-
-	if ((const void *)(ports + 1) > pkt->data_end)
-		return NULL;
-	if (likely(eth->h_proto == bpf_htons(ETH_P_IP))) {
-		if (unlikely(*(const __u8 *)ip != 0x45 ||
-			     ip->frag_off & bpf_htons(IP_OFFSET | IP_MORE_FRAGMENTS)))
-			return NULL;
-		*protocol = ip->protocol;
-	} else {
-		ports = (const void *)(ip6 + 1);
-		if (eth->h_proto != bpf_htons(ETH_P_IPV6) ||
-		    (const void *)(ports + 1) > pkt->data_end)
-			return NULL;
-		*protocol = ip6->nexthdr;
-	}
-	return *protocol == IPPROTO_UDP || *protocol == IPPROTO_TCP ? ports : NULL;
 }
 
 /* Only the first buffer was seen so far: is the whole frame shorter than its headers say? */

@@ -314,8 +314,7 @@ __noinline int icmp_error(struct xdp_md *ctx)
 	bool answer;
 
 	host = bpf_map_lookup_elem(&host_state, &zero);
-	pkt.cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (!w || !host || !pkt.cfg || !pkt.cfg->balanced)
+	if (!w || !host || !service_begin(&pkt) || !pkt.cfg->balanced)
 		return 0;
 	pkt.f = &w->facts;
 	if (!icmp_read(ctx, pkt.f, &w->quote))
@@ -333,8 +332,6 @@ __noinline int icmp_error(struct xdp_md *ctx)
 			return 0;
 		return icmp_about_answer(&pkt, w);
 	}
-	if (!pkt.cfg) /* service_find() has asked for it again */
-		return 0;
 	place = bpf_map_lookup_elem(&backend_peers, &w->quote.destination);
 	if (!place || !answer || !limit_take(&pkt.cfg->icmp, &host->icmp_tat, pkt.f->now))
 		return 0;

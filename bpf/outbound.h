@@ -32,7 +32,7 @@ static __always_inline bool outbound_has_port(const struct settings *cfg, __u8 p
 /* Does the packet come from a port that some backend has? */
 static __always_inline bool outbound_may_be(const struct packet *pkt)
 {
-	return pkt->cfg && outbound_has_port(pkt->cfg, pkt->f->protocol, pkt->f->sport);
+	return outbound_has_port(pkt->cfg, pkt->f->protocol, pkt->f->sport);
 }
 
 /* Whose is it? facts.backend and .service, and the service's settings. */

@@ -24,6 +24,7 @@ struct packet {
 
 	/* service.h */
 	const struct settings *cfg;
+	const struct listener_table *listeners;
 	const struct service *conf;
 	struct service_state *state;
 

@@ -26,6 +26,19 @@ static __always_inline bool service_rows(struct packet *pkt, __u32 bank)
 	return pkt->conf && pkt->state;
 }
 
+/* Settings and listeners in force; false: the daemon has not written them yet. */
+static __always_inline bool service_begin(struct packet *pkt)
+{
+	__u32 zero = 0, bank;
+
+	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!pkt->cfg || pkt->cfg->layout != SIPXDP_LAYOUT)
+		return false;
+	bank = pkt->cfg->bank & 1;
+	pkt->listeners = bpf_map_lookup_elem(&listeners, &bank);
+	return pkt->listeners;
+}
+
 /* In another function: the service is known, its rows are looked up again. */
 static __always_inline bool service_again(struct packet *pkt)
 {
@@ -37,13 +50,6 @@ static __always_inline bool service_again(struct packet *pkt)
 
 enum service_side { SERVICE_AT_DESTINATION, SERVICE_AT_SOURCE };
 
-static __always_inline const struct listener_table *service_table(const struct settings *cfg)
-{
-	__u32 bank = cfg->bank & 1;
-
-	return bpf_map_lookup_elem(&listeners, &bank);
-}
-
 /* The first listener on a port, at whatever address; 0: there is none. */
 static __always_inline __u8 service_head(const struct listener_table *table, __u8 protocol,
 					 __be16 port)
@@ -54,23 +60,17 @@ static __always_inline __u8 service_head(const struct listener_table *table, __u
 	return table->head[protocol == IPPROTO_TCP][index];
 }
 
-/* Find the service that listens on the packet's destination, or its source. */
+/* Find the service that listens on the packet's destination, or its source. After service_begin. */
 static __always_inline bool service_find(struct packet *pkt, const enum service_side side)
 {
 	const struct sipxdp_addr *addr = side == SERVICE_AT_SOURCE ? &pkt->f->saddr
 								   : &pkt->f->daddr;
 	__be16 port = side == SERVICE_AT_SOURCE ? pkt->f->sport : pkt->f->dport;
-	const struct listener_table *table;
+	const struct listener_table *table = pkt->listeners;
 	const struct listener *l;
-	__u32 zero = 0, i;
+	__u32 i;
 	__u8 at;
 
-	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (!pkt->cfg)
-		return false;
-	table = service_table(pkt->cfg);
-	if (!table)
-		return false;
 	at = service_head(table, pkt->f->protocol, port);
 	if (likely(!at))
 		return false;

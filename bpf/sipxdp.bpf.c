@@ -18,10 +18,7 @@ char LICENSE[] SEC("license") = "GPL";
  * ours. */
 static __always_inline enum verdict ingress_fragment(struct packet *pkt)
 {
-	__u32 zero = 0;
-
-	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (!pkt->cfg || pkt->cfg->layout != SIPXDP_LAYOUT || pkt->f->protocol != IPPROTO_UDP)
+	if (pkt->f->protocol != IPPROTO_UDP)
 		return VERDICT_COUNT;
 	packet_addresses(pkt);
 	pkt->f->now = clock_now(pkt->cfg);
@@ -32,7 +29,7 @@ static __always_inline enum verdict ingress_fragment(struct packet *pkt)
 /* Not ours, but a first fragment: its later ones are not ours either. */
 static __always_inline void ingress_foreign_fragment(struct packet *pkt)
 {
-	if (!pkt->cfg || pkt->f->protocol != IPPROTO_UDP)
+	if (pkt->f->protocol != IPPROTO_UDP)
 		return;
 	packet_addresses(pkt);
 	pkt->f->now = clock_now(pkt->cfg);
@@ -43,11 +40,6 @@ static __always_inline void ingress_foreign_fragment(struct packet *pkt)
  * else sends it, it is dropped. */
 static __always_inline int ingress_endless(struct packet *pkt)
 {
-	__u32 zero = 0;
-
-	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (!pkt->cfg || pkt->cfg->layout != SIPXDP_LAYOUT)
-		return XDP_PASS;
 	packet_addresses(pkt);
 	pkt->f->now = clock_now(pkt->cfg);
 	pkt->f->service = SERVICE_HOST;
@@ -59,10 +51,7 @@ static __always_inline int ingress_endless(struct packet *pkt)
 /* ICMP is nobody's, but for errors about balanced packets. */
 static __always_inline int ingress_icmp(struct packet *pkt)
 {
-	__u32 zero = 0;
-
-	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (pkt->cfg && pkt->cfg->balanced)
+	if (pkt->cfg->balanced)
 		bpf_tail_call_static(pkt->xdp, &programs, PROGRAM_ICMP);
 	return XDP_PASS;
 }
@@ -112,16 +101,23 @@ int sipxdp_ingress(struct xdp_md *ctx)
 		.data = (void *)(long)ctx->data,
 		.data_end = (void *)(long)ctx->data_end,
 	};
-	struct work *w;
+	const struct ports *ports;
 	enum verdict verdict;
+	struct work *w;
+	__u8 protocol;
 
-	if (likely(foreign_is_sure(&pkt, SERVICE_AT_DESTINATION)))
+	if (!service_begin(&pkt))
+		return XDP_PASS;
+	ports = frame_plain(&pkt, &protocol);
+	if (likely(ports) && likely(foreign_is(&pkt, ports, protocol, SERVICE_AT_DESTINATION)))
 		return XDP_PASS;
 	w = work_scratch();
 	if (!w)
 		return XDP_PASS;
 	pkt.f = &w->facts;
-	if (!frame_parse(&pkt, pkt.data_end - pkt.data))
+	if (likely(ports))
+		frame_note_plain(&pkt, ports, protocol, pkt.data_end - pkt.data);
+	else if (!frame_parse(&pkt, pkt.data_end - pkt.data))
 		return ingress_unparsed(&pkt);
 	if (unlikely(pkt.f->fragment == FRAGMENT_LATER)) {
 		verdict = ingress_fragment(&pkt);
@@ -151,19 +147,13 @@ int sipxdp_ingress(struct xdp_md *ctx)
 /* Later fragments have no ports: those of a backend are known by their first one. */
 static __always_inline void egress_fragment(struct __sk_buff *skb, struct packet *pkt)
 {
-	__u32 zero = 0;
-
-	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (pkt->cfg && pkt->cfg->balanced)
+	if (pkt->cfg->balanced)
 		outbound_fragment_tc(skb, pkt);
 }
 
 /* TCP of a backend that the stack sends, in nat. */
 static __always_inline void egress_segment(struct __sk_buff *skb, struct packet *pkt)
 {
-	__u32 zero = 0;
-
-	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
 	if (likely(!outbound_may_be(pkt)))
 		return;
 	packet_addresses(pkt);
@@ -191,16 +181,23 @@ int sipxdp_egress(struct __sk_buff *skb)
 		.data = (void *)(long)skb->data,
 		.data_end = (void *)(long)skb->data_end,
 	};
-	struct work *w;
+	const struct ports *ports;
 	bool outbound = false;
+	struct work *w;
+	__u8 protocol;
 
-	if (likely(foreign_is_sure(&pkt, SERVICE_AT_SOURCE)))
+	if (!service_begin(&pkt))
+		return TC_ACT_UNSPEC;
+	ports = frame_plain(&pkt, &protocol);
+	if (likely(ports) && likely(foreign_is(&pkt, ports, protocol, SERVICE_AT_SOURCE)))
 		return TC_ACT_UNSPEC;
 	w = work_scratch();
 	if (!w)
 		return TC_ACT_UNSPEC;
 	pkt.f = &w->facts;
-	if (!frame_parse(&pkt, skb->len))
+	if (likely(ports))
+		frame_note_plain(&pkt, ports, protocol, skb->len);
+	else if (!frame_parse(&pkt, skb->len))
 		return TC_ACT_UNSPEC;
 	if (unlikely(pkt.f->fragment == FRAGMENT_LATER)) {
 		if (pkt.f->protocol == IPPROTO_UDP)
