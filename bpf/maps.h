@@ -274,45 +274,45 @@ struct facts {
 	volatile __u8 protocol;
 	volatile __u8 fragment;	       /* enum fragment_part */
 	volatile __u8 damaged;	       /* lengths that contradict each other */
-	volatile __u32 endless;	       /* IPv6 headers or fragments made to hide the ports */
+	volatile __u8 endless;	       /* IPv6 headers or fragments made to hide the ports */
 	volatile __u32 network_offset; /* of the IP header */
-	volatile __u32 tagged;	       /* VLAN tags in front of it */
+	volatile __u8 tagged;	       /* VLAN tags in front of it */
 	__be16 sport;
 	__be16 dport;
 	struct sipxdp_addr saddr;
 	struct sipxdp_addr daddr;
 	/* service.h */
 	__u64 now;
-	volatile __u32 service;
+	volatile __u8 service;
 	/* classify.h */
 	volatile __u32 text_offset; /* of the message in the frame, behind leading CRLFs */
 	volatile __u32 text_length;
-	volatile __u32 class;	/* enum traffic_class */
-	volatile __u32 limit;	/* enum limit_class */
-	volatile __u32 status;	/* of a response */
-	volatile __u32 syn;	/* opens a connection */
-	volatile __u32 opening; /* has SYN, with or without ACK */
-	volatile __u32 reset;
-	volatile __u32 tls;    /* for a TLS listener, or from a backend's TLS port */
-	volatile __u32 urgent; /* an emergency call */
+	volatile __u8 class;   /* enum traffic_class */
+	volatile __u8 limit;   /* enum limit_class */
+	volatile __u16 status; /* of a response */
+	volatile __u8 syn;     /* opens a connection */
+	volatile __u8 opening; /* has SYN, with or without ACK */
+	volatile __u8 reset;
+	volatile __u8 tls;    /* for a TLS listener, or from a backend's TLS port */
+	volatile __u8 urgent; /* an emergency call */
 	/* source.h */
-	volatile __u32 tier;	  /* enum source_tier */
-	volatile __u32 policy;	  /* enum source_policy */
-	volatile __u32 neighbour; /* unknown, but a port of its address may be known */
-	__u32 trust_epoch;	  /* when that was asked */
+	volatile __u8 tier;	 /* enum source_tier */
+	volatile __u8 policy;	 /* enum source_policy */
+	volatile __u8 neighbour; /* unknown, but a port of its address may be known */
+	__u32 trust_epoch;	 /* when that was asked */
 	__u64 ban_until;
 	/* guard.h */
-	volatile __u32 keep;	  /* eighths of the ceiling left for what is more urgent */
-	volatile __u32 spared;	  /* an emergency call that a limit would have refused */
-	volatile __u32 undecided; /* header fields beyond the scanner's reach */
-	volatile __u32 ask;	  /* refused, but to be asked for a proof of source */
-	volatile __u32 reason;	  /* enum reason */
-	volatile __u32 verdict;	  /* enum verdict */
-	volatile __u32 scanned;	  /* `scan` is of this packet */
+	volatile __u8 keep;	 /* eighths of the ceiling left for what is more urgent */
+	volatile __u8 spared;	 /* an emergency call that a limit would have refused */
+	volatile __u8 undecided; /* header fields beyond the scanner's reach */
+	volatile __u8 ask;	 /* refused, but to be asked for a proof of source */
+	volatile __u8 reason;	 /* enum reason */
+	volatile __u8 verdict;	 /* enum verdict */
+	volatile __u8 scanned;	 /* `scan` is of this packet */
 	/* balance.h, backend.h */
-	volatile __u32 backend;	 /* place in `backends`, 0: none */
-	volatile __u32 outbound; /* a later fragment that a backend sent */
-	volatile __u32 action;	/* what is let through leaves by XDP_PASS ^ action: 0 is XDP_PASS */
+	volatile __u32 backend; /* place in `backends`, 0: none */
+	volatile __u8 outbound; /* a later fragment that a backend sent */
+	volatile __u8 action;	/* what is let through leaves by XDP_PASS ^ action: 0 is XDP_PASS */
 	struct sipxdp_peer vip; /* our own end of it, as the far side sees it */
 };
 
