@@ -70,7 +70,7 @@ check_calls() {
 # sent again; what is lost in earnest fails a call.
 check_sipp() {
 	local completed=${3:-$(lab_sipp_count "$1" SuccessfulCall)}
-	[[ $completed == "$2" || ! -s $lab_tmp/$1.errors ]] || tail -n 30 "$lab_tmp/$1.errors"
+	[[ $completed == "$2" || ! -s $lab_tmp/$1.errors ]] || tail -c 1500 "$lab_tmp/$1.errors"
 	check "$1: calls of $2 that sipp completed" "$completed" -eq "$2"
 }
 
