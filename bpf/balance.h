@@ -23,6 +23,8 @@ static __always_inline void backend_count(const struct facts *f, __u32 place)
 		return;
 	load->packets++;
 	load->bytes += f->frame_length;
+	if (f->class == CLASS_STREAM)
+		load->last_request_ns = f->now;
 	if (f->class != CLASS_ACK && class_is_request(f->class)) {
 		load->requests++;
 		load->last_request_ns = f->now;

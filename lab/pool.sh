@@ -94,7 +94,8 @@ pool_start_kamailio() {
 	local site=b$1 own=10.77.5.$((10 + $1)) own6=fd77:0:0:5::$((10 + $1))
 	local -a listen=(-l "udp:$own:5060/$LAB_SERVER:5060" -l "tcp:$own:5060/$LAB_SERVER:5060"
 		-l "udp:[$own6]:5060/[$LAB_SERVER6]:5060")
-	[[ $POOL_FORWARD == nat ]] || listen+=(-l "udp:$LAB_SERVER:5060" -l "udp:[$LAB_SERVER6]:5060")
+	[[ $POOL_FORWARD == nat ]] || listen+=(-l "udp:$LAB_SERVER:5060" -l "udp:[$LAB_SERVER6]:5060"
+		-l "tcp:$LAB_SERVER:5060")
 	mkdir -p "$lab_tmp/$site"
 	lab_spawn "$site" "$site" kamailio -DD -E -m 32 -M 8 -f "$LAB_ROOT/lab/${2:-kamailio-backend.cfg}" \
 		-Y "$lab_tmp/$site" -w "$lab_tmp/$site" -P "$lab_tmp/$site.pid" "${listen[@]}"
@@ -142,7 +143,7 @@ pool_config() {
 		hash_seed: 000102030405060708090a0b0c0d0e0f
 		services:
 		  - name: proxy
-		    listen: ["udp:$LAB_SERVER:5060", "tcp:$LAB_SERVER:5060"$ipv6]
+		    listen: ["udp:$LAB_SERVER:5060", "tcp:$LAB_SERVER:5060", "tls:$LAB_SERVER:5061"$ipv6]
 	END
 	[[ -z ${POOL_SERVICE_LINES:-} ]] || printf '%s\n' "$POOL_SERVICE_LINES"
 	cat <<-END

@@ -67,7 +67,7 @@ struct backend_load {
 	__u64 requests;	       /* of these: requests other than ACK, which want an answer */
 	__u64 answers;	       /* packets that came from it */
 	__u64 icmp_errors;     /* ICMP errors that came from it */
-	__u64 last_request_ns; /* CLOCK_MONOTONIC */
+	__u64 last_request_ns; /* or segment; CLOCK_MONOTONIC */
 	__u64 last_answer_ns;
 };
 

@@ -7,8 +7,9 @@
 #include <linux/pkt_cls.h>
 
 #define SERVICE(name, listen, backends)                                                            \
-	"  - name: " name "\n    listen: [" listen "]\n    verify_source: off\n" RIG_UNLIMITED    \
-	"    balance:\n      forward: nat\n      register_key: call-id\n      backends:\n" backends
+	"  - name: " name "\n    listen: [" listen "]\n    verify_source: off\n" RIG_UNLIMITED     \
+	"    balance:\n      forward: nat\n      register_key: call-id\n      "                    \
+	"backends:\n" backends
 
 #define MANY4 "\"udp:192.0.2.10:5060\", \"udp:192.0.2.11:5060\", \"udp:192.0.2.11:5080\""
 #define MANY6 "\"udp:[2001:db8::10]:5060\", \"udp:[2001:db8::11]:5060\""

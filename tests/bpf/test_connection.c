@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "plane/backend.h"
 #include "plane/ban.h"
 
 #define LISTEN4 "\"udp:192.0.2.10:5060\", \"tcp:192.0.2.10:5060\", \"tls:192.0.2.10:5061\""
@@ -164,6 +165,21 @@ Test(connection, known_ones_stay)
 	rig_reload(nat4);
 	through_backend(backend)->state = BACKEND_DOWN;
 	cr_expect_neq(place("198.51.100.1", 10000, 5060, ACK), which, "its backend is dead");
+}
+
+/* A backend that is taken out stays as long as its connections speak. */
+Test(connection, segments_keep_a_backend)
+{
+	struct backend_load load;
+	unsigned int which;
+
+	rig_open(nat4);
+	rig_wait(MINUTE);
+	which = place("198.51.100.1", 10000, 5060, PSH | ACK);
+	cr_assert_eq(backend_load_sum(rig_maps(), which + 1, &load), 0);
+	cr_expect_eq(load.packets, 1);
+	cr_expect_eq(load.requests, 0, "nothing is read in it");
+	cr_expect_eq(load.last_request_ns, rig_now());
 }
 
 /* A flood of SYNs leaves nothing behind. */

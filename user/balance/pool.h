@@ -64,7 +64,7 @@ int pool_remove(struct maps *maps, __u32 place, __u64 now_unix_ns);
 bool pool_set_state(struct maps *maps, __u32 place, bool healthy, __u64 now_unix_ns);
 
 /*
- * Frees the place of one that has left, once it has no calls and has been sent no request for
+ * Frees the place of one that has left, once it has no calls and has been sent no request or segment for
  * PLACEMENT_HOLD_NS: what is not a call yet, or is one that the packet path does not see the answers
  * of (dsr, ipip), is to find it until then. now_ns is CLOCK_MONOTONIC. Whether it did.
  */
