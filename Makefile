@@ -74,7 +74,7 @@ help:
 	@echo 'make test-vm      boot other kernels in QEMU and test there; VM_KERNELS=6.1 for one'
 	@echo 'make coverage     (root) which lines of user/ the unit tests run'
 	@echo 'make bench        (root) what the performance tables are made of'
-	@echo 'make bench-X      one of them: xdp, parser, flood, track; bench-plots draws what was measured'
+	@echo 'make bench-X      one of them: xdp, parser, track, flood, balance; bench-plots draws what was measured'
 	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
 	@echo 'make install      into DESTDIR, with a systemd unit'
 	@echo 'make format       clang-format on the C sources'
@@ -272,13 +272,16 @@ $(B)/bench/bench_%: $(B)/bench/bench_%.o $(BENCH_LIB) $(B)/libsipxdp.a
 bench: deps-test
 	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)bench/run.sh
-.PHONY: bench-xdp bench-parser bench-flood bench-plots
+.PHONY: bench-xdp bench-parser bench-flood bench-balance bench-plots
 bench-xdp: $(B)/bench/bench_xdp $(BENCH_BPF) all
 	$(Q)bench/run.sh xdp
 bench-parser: $(B)/bench/bench_parser
 	$(Q)bench/run.sh parser
 bench-flood: all lab $(BENCH_BPF)
 	$(Q)bench/run.sh flood
+bench-balance: deps-lab
+	$(Q)$(MAKE) --no-print-directory all $(B)/bench/bench_balance $(BENCH_BPF)
+	$(Q)bench/run.sh balance
 bench-plots:
 	$(Q)lab/install-deps.sh bench
 	$(Q)bench/plots.sh

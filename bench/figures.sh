@@ -60,6 +60,29 @@ floods() {
 			" | \(100 * .within_1s / .tried * 10 | round / 10) % | \(.median_ms // 0) ms |")' "$RESULTS"
 }
 
+balance() {
+	jq -r "$goal_word"'
+		def hundredths: . * 100 | round / 100;
+		def tenths: . * 10 | round / 10;
+		.balance | "\n`bench/run.sh balance`: CPU time of the host in the middle; \(.under_way) calls at a time, \(.rounds) rounds.\n",
+		"| contender | µs a message | least-greatest | of it packets | processes | µs a call | completed | times less than kamailio stateless | than DNAT |",
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+		(. as $all | .load | sort_by(.message_us)[] |
+			(.contender | startswith("sipxdp")) as $ours |
+			"| \(.contender) | \(.message_us | hundredths) | \(.least_us | hundredths)-\(.greatest_us | hundredths) | " +
+			"\(.packets_us | hundredths) | \(.processes_us | hundredths) | \(.call_us | tenths) | " +
+			"\(.completed) of \(.tried) | \(.times_less_than_stateless | tenths)" +
+			(if $ours then ", goal \($all.goal_times_stateless): \(word(.times_less_than_stateless >= $all.goal_times_stateless))" else "" end) +
+			" | \(.times_less_than_dnat | hundredths)" +
+			(if $ours then ", goal \($all.goal_times_dnat): \(word(.times_less_than_dnat >= $all.goal_times_dnat))" else "" end) + " |"),
+		"\nThe same at \(.paced[0].rate) calls a second, where most messages wake the CPU:\n",
+		"| contender | µs a message | completed | set up, median | 99 % | of sipp\u0027s calls, completed |",
+		"| --- | --- | --- | --- | --- | --- |",
+		(.paced | sort_by(.message_us)[] |
+			"| \(.contender) | \(.message_us | tenths) | \(.completed) of \(.calls) | \(.setup_median_ms | hundredths) ms | " +
+			"\(.setup_p99_ms | hundredths) ms | \(.sipp_completed) of \(.sipp_tried) |")' "$RESULTS"
+}
+
 parsers() {
 	jq -r '"\n`bench/run.sh parser`:\n\n```", (.parser[] | select(. != "")), "```"' "$RESULTS"
 }
@@ -69,6 +92,7 @@ figures() {
 	echo
 	jq -e .xdp "$RESULTS" >/dev/null && packet_path
 	jq -e .flood "$RESULTS" >/dev/null && floods
+	jq -e .balance "$RESULTS" >/dev/null && balance
 	jq -e .parser "$RESULTS" >/dev/null && parsers
 	return 0
 }

@@ -93,12 +93,11 @@ plot_track() {
 	bars track "The tracker, a million calls in its tables" "bench/run.sh track" "million a second" "$data/track"
 }
 
-# As the tracker: whatever has a median a second.
 plot_balance() {
-	jq -r '.balance | if type == "array" then . else [to_entries[] | {name: .key} + .value] end
-		| .[] | select(.median_ns) | [.name, (.median_ns | round)] | @tsv' "$RESULTS" >"$data/balance"
-	[[ -s $data/balance ]] || return 0
-	bars balance "What a balanced packet costs" "bench/run.sh balance" "nanoseconds, median" "$data/balance"
+	jq -r '.balance.load | sort_by(.message_us)[]
+		| [.contender, (.message_us * 100 | round / 100)] | @tsv' "$RESULTS" >"$data/balance"
+	bars balance "CPU time of the host in the middle for each message of a call" "bench/run.sh balance" \
+		"microseconds, median" "$data/balance"
 }
 
 mkdir -p "$OUT"
@@ -108,4 +107,4 @@ mkdir -p "$OUT"
 ! has .flood.drops || plot_drops
 ! has .flood.calls || plot_calls
 ! has .track || plot_track
-! has .balance || plot_balance
+! has .balance.load || plot_balance

@@ -3,7 +3,7 @@
 # What `make bench` runs: every benchmark, one after the other, with the machine they ran on. Tables
 # on standard output, all figures in build/bench/results.json.
 #
-#	bench/run.sh [xdp] [parser] [track] [flood]      those only
+#	bench/run.sh [xdp] [parser] [track] [flood] [balance]      those only
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -34,7 +34,7 @@ machine() {
 
 show_machine() {
 	jq -r 'to_entries[] | "\(.key): \(.value)"' "$OUT/machine.json"
-	[[ $(nproc) -ge $SHORT_OF_CPUS ]] || echo "one CPU only: the floods are not measured"
+	[[ $(nproc) -ge $SHORT_OF_CPUS ]] || echo "one CPU only: floods and calls over backends are not measured"
 	if awk '{ exit !($1 > 0.5) }' /proc/loadavg; then
 		echo "NOTE: something else is running on this machine; the figures will waver"
 	fi
@@ -61,10 +61,16 @@ run_flood() {
 	"$ROOT/bench/flood.sh" "$OUT/flood.json"
 }
 
+run_balance() {
+	headline "calls over backends"
+	[[ $(nproc) -ge $SHORT_OF_CPUS ]] || return 0
+	"$ROOT/bench/balance.sh" "$OUT/balance.json"
+}
+
 # One document out of what the benchmarks left behind.
 collect() {
 	local name
-	for name in machine xdp track flood; do
+	for name in machine xdp track flood balance; do
 		[[ ! -s $OUT/$name.json ]] || jq -c --arg name "$name" '{($name): .}' "$OUT/$name.json"
 	done | jq -s add >"$OUT/results.json"
 	if [[ -s $OUT/parser.txt ]]; then
@@ -77,15 +83,15 @@ collect() {
 main() {
 	local part
 	mkdir -p "$OUT"
-	[[ $# -gt 0 ]] || set -- xdp parser track flood
+	[[ $# -gt 0 ]] || set -- xdp parser track flood balance
 	machine >"$OUT/machine.json"
 	show_machine
 	for part in "$@"; do
 		rm -f "$OUT/$part.json" "$OUT/$part.txt"
 		case $part in
-		xdp | parser | track | flood) "run_$part" ;;
+		xdp | parser | track | flood | balance) "run_$part" ;;
 		*)
-			echo "usage: bench/run.sh [xdp] [parser] [track] [flood]" >&2
+			echo "usage: bench/run.sh [xdp] [parser] [track] [flood] [balance]" >&2
 			exit 2
 			;;
 		esac
