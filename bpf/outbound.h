@@ -35,25 +35,33 @@ static __always_inline bool outbound_may_be(const struct packet *pkt)
 	return outbound_has_port(pkt->cfg, pkt->f->protocol, pkt->f->sport);
 }
 
-/* Whose is it? facts.backend and .service, and the service's settings. */
-static __always_inline struct backend *outbound_find(struct packet *pkt)
+/* The backend of facts.backend, its service and what is set for that; NULL: it is nobody's now. */
+static __always_inline struct backend *outbound_again(struct packet *pkt)
 {
-	struct facts *f = pkt->f;
-	struct sipxdp_peer peer;
-	struct backend *b;
-	__u32 zero = 0, *place, key;
+	struct backend *b = backend_at(pkt->f->backend);
+	__u32 zero = 0, key;
 
-	source_peer(pkt, &peer);
-	place = bpf_map_lookup_elem(&backend_peers, &peer);
-	b = place ? backend_at(*place) : NULL;
 	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
 	if (!b || b->state == BACKEND_FREE || !pkt->cfg)
 		return NULL;
-	f->backend = *place;
-	f->service = b->service & (SERVICE_MAX - 1);
-	key = (pkt->cfg->bank & 1) * SERVICE_MAX + f->service;
+	pkt->f->service = b->service & (SERVICE_MAX - 1);
+	key = (pkt->cfg->bank & 1) * SERVICE_MAX + pkt->f->service;
 	pkt->conf = bpf_map_lookup_elem(&services, &key);
 	return pkt->conf && pkt->conf->balance.forward ? b : NULL;
+}
+
+/* Whose is it? As outbound_again, which it makes ready for. */
+static __always_inline struct backend *outbound_find(struct packet *pkt)
+{
+	struct sipxdp_peer peer;
+	const __u32 *place;
+
+	source_peer(pkt, &peer);
+	place = bpf_map_lookup_elem(&backend_peers, &peer);
+	if (!place)
+		return NULL;
+	pkt->f->backend = *place;
+	return outbound_again(pkt);
 }
 
 /* The service's address for the streams of a backend of it, in nat. False: it has none. */
@@ -293,7 +301,7 @@ __noinline int outbound_send(struct xdp_md *ctx)
 	if (!w)
 		return XDP_PASS;
 	f = pkt.f = &w->facts;
-	b = outbound_find(&pkt);
+	b = outbound_again(&pkt);
 	if (!b)
 		return XDP_PASS;
 	client = &w->client;
@@ -365,7 +373,7 @@ __noinline int outbound_learn_tc(struct __sk_buff *skb)
 	if (!w)
 		return 0;
 	pkt.f = &w->facts;
-	b = outbound_find(&pkt);
+	b = outbound_again(&pkt);
 	if (!b)
 		return 0;
 	client = &w->client;

@@ -18,10 +18,14 @@ holder() { # PORT ADDRESS
 	done
 }
 
+listens_tls() { # BACKEND
+	[[ $(lab_in "b$1" ss -Htln "sport = :5061") ]]
+}
+
 # A server that says what it gets, turned round.
 start_tls() { # BACKEND
 	lab_spawn "tls-b$1" "b$1" openssl s_server -quiet -rev -accept 5061 -cert "$lab_tmp/cert.pem" -key "$lab_tmp/key.pem"
-	lab_until 5 lab_in "b$1" bash -c '[[ $(ss -Htln "sport = :5061") ]]' || fail "no TLS at b$1: $(cat "$lab_tmp/tls-b$1.log")"
+	lab_until 5 listens_tls "$1" || fail "no TLS at b$1: $(cat "$lab_tmp/tls-b$1.log")"
 }
 
 # A client of it, which sends what is written to file descriptor 9.
