@@ -594,6 +594,33 @@ Test(plane_maps, many_bans_run_out)
 	cr_expect_eq(maps->settings->has_bans, 0);
 }
 
+/* However often the table was gone over before, and whatever stays in it. */
+Test(plane_maps, bans_run_out_time_after_time)
+{
+	static struct expiry expiry;
+	struct sipxdp_prefix stays = prefix_key("198.51.100.0/24");
+	struct ban ban = { .until_ns = 0 };
+	__u64 count;
+
+	maps_put(maps, MAP_BANS, &stays, &ban, BPF_ANY);
+	maps->settings->has_bans = 1;
+	for (__u64 now = 1; now < 6; now++) {
+		struct sipxdp_prefix key = prefix_key("192.0.2.1");
+
+		cr_expect_eq(expire_step(&expiry, maps, now * 10 * SECOND), 0);
+		ban.until_ns = now * 10 * SECOND + 1;
+		cr_assert_eq(maps_put(maps, MAP_BANS, &key, &ban, BPF_ANY), 0);
+		cr_expect_eq(expire_step(&expiry, maps, now * 10 * SECOND), 0);
+		cr_expect_eq(maps_count(maps, MAP_BANS, &count), 0);
+		cr_expect_eq(count, 2, "it is not over yet");
+		for (int i = 0; i < 3; i++)
+			cr_expect_eq(expire_step(&expiry, maps, (now * 10 + 2) * SECOND), 0);
+		cr_expect_eq(maps_count(maps, MAP_BANS, &count), 0);
+		cr_expect_eq(count, 1, "round %llu", (unsigned long long)now);
+	}
+	cr_expect(is_there(MAP_BANS, &stays));
+}
+
 Test(plane_maps, bans_that_the_kernel_puts_in_are_made_known_to_all_sources)
 {
 	static struct expiry expiry;

@@ -3,6 +3,7 @@
 #include "plane/expire.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sipxdp/hash.h>
@@ -13,7 +14,7 @@
 #include "plane/tick.h"
 #include "plane/trust.h"
 
-#define BANS_AT_ONCE 256
+#define BAN_PIECES 4 /* a full table of bans is gone over in seconds: floods fill it */
 
 /* A clock that is off by more than this many ticks is set right. */
 #define CLOCK_TICKS 2
@@ -28,7 +29,7 @@ static bool is_over(__u64 until_ns, __u64 now_ns)
 /* A prefix table must not be deleted from while it is walked. */
 struct ban_sweep {
 	__u64 now_ns;
-	struct sipxdp_prefix over[BANS_AT_ONCE];
+	struct sipxdp_prefix over[EXPIRE_PIECE];
 	size_t count;
 };
 
@@ -37,25 +38,45 @@ static int ban_look(const void *key, const void *value, void *ctx)
 	struct ban_sweep *sweep = ctx;
 	const struct ban *ban = value;
 
-	if (ban->until_ns && ban->until_ns <= sweep->now_ns && sweep->count < BANS_AT_ONCE)
+	if (ban->until_ns && ban->until_ns <= sweep->now_ns && sweep->count < EXPIRE_PIECE)
 		memcpy(&sweep->over[sweep->count++], key, sizeof(sweep->over[0]));
 	return 0;
 }
 
+/* The key that the walk goes on from has to stay, else it would begin anew: its turn comes the next
+ * time around. How many were over. */
+static int sweep_bans(struct maps *maps, struct maps_cursor *cursor, struct ban_sweep *sweep)
+{
+	int err;
+
+	sweep->count = 0;
+	err = maps_walk_some(maps, MAP_BANS, cursor, EXPIRE_PIECE, ban_look, sweep);
+	for (size_t i = 0; i < sweep->count; i++) {
+		if (cursor->done || memcmp(&sweep->over[i], cursor->token, sizeof(sweep->over[i])))
+			maps_delete(maps, MAP_BANS, &sweep->over[i]);
+	}
+	return err ? err : (int)sweep->count;
+}
+
 static int expire_bans(struct expiry *expiry, struct maps *maps, __u64 now_ns)
 {
-	struct ban_sweep sweep = { .now_ns = now_ns };
-	int err = maps_walk_some(maps, MAP_BANS, &expiry->bans, EXPIRE_PIECE, ban_look, &sweep);
+	struct ban_sweep *sweep = malloc(sizeof(*sweep));
+	int over = 0, found = 0;
 
-	for (size_t i = 0; i < sweep.count; i++)
-		maps_delete(maps, MAP_BANS, &sweep.over[i]);
-	ban_notice(maps);
-	if (sweep.count) {
-		/* The place that the walk had come to may be gone. */
+	if (!sweep)
+		return -ENOMEM;
+	sweep->now_ns = now_ns;
+	if (expiry->bans.done)
 		expiry->bans = (struct maps_cursor){ .started = false };
-		return err ? err : ban_refresh(maps);
+	for (int i = 0; i < BAN_PIECES && found >= 0 && !expiry->bans.done; i++) {
+		found = sweep_bans(maps, &expiry->bans, sweep);
+		over += found > 0 ? found : 0;
 	}
-	return err;
+	free(sweep);
+	ban_notice(maps);
+	if (found < 0)
+		return found;
+	return over ? ban_refresh(maps) : 0;
 }
 
 /* ---- trusted, provisional, dialogs ---- */
