@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/configuration.h"
 #include "daemon/log.h"
-#include "policy/config_scalar.h"
 
 static char *print_errors(const struct config_errors *errors)
 {
@@ -25,19 +23,6 @@ static char *print_errors(const struct config_errors *errors)
 	return text;
 }
 
-static int override_instance(struct config *config, const char *name, char **problems)
-{
-	if (!name)
-		return 0;
-	if (!config_instance_parse(name, strlen(name), config->instance))
-		return 0;
-	if (asprintf(problems,
-		     "--instance: not a name; expected letters, digits, '-' and '_', at most %d\n",
-		     CONFIG_NAME_SIZE - 1) < 0)
-		*problems = NULL;
-	return -EINVAL;
-}
-
 static int load(const struct options *options, struct config **out, struct config_errors *errors,
 		char **problems)
 {
@@ -48,13 +33,11 @@ static int load(const struct options *options, struct config **out, struct confi
 		*problems = print_errors(errors);
 		return err;
 	}
-	err = override_instance(config, options->instance, problems);
-	if (!err) {
-		err = config_check_host(config, errors);
-		if (err)
-			*problems = print_errors(errors);
-	}
+	if (options->instance) /* options_parse() has looked at it */
+		snprintf(config->instance, sizeof(config->instance), "%s", options->instance);
+	err = config_check_host(config, errors);
 	if (err) {
+		*problems = print_errors(errors);
 		config_free(config);
 		return err;
 	}

@@ -2,8 +2,11 @@
 /* The command line of sipxdpd. */
 #include <errno.h>
 #include <getopt.h>
+#include <string.h>
 
 #include "daemon/options.h"
+#include "policy/config.h"
+#include "policy/config_scalar.h"
 
 void options_help(FILE *out)
 {
@@ -24,6 +27,19 @@ void options_help(FILE *out)
 	      "\n"
 	      "See sipxdpd(8), sipxdpctl(8).\n",
 	      out);
+}
+
+static int parse_instance(const char *program, const char *name)
+{
+	char parsed[CONFIG_NAME_SIZE];
+
+	if (!config_instance_parse(name, strlen(name), parsed))
+		return 0;
+	fprintf(stderr,
+		"%s: --instance: '%s' is not a name; expected letters, digits, '-' and '_', at "
+		"most %d\n",
+		program, name, CONFIG_NAME_SIZE - 1);
+	return -EINVAL;
 }
 
 int options_parse(int argc, char **argv, struct options *out)
@@ -53,6 +69,8 @@ int options_parse(int argc, char **argv, struct options *out)
 		fprintf(stderr, "%s: unexpected argument: %s\n", argv[0], argv[optind]);
 		return -EINVAL;
 	}
+	if (options.instance && parse_instance(argv[0], options.instance))
+		return -EINVAL;
 	*out = options;
 	return 0;
 }
