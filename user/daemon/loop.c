@@ -5,17 +5,20 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "daemon/links.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "plane/clock.h"
 #include "plane/tap.h"
 
-#define SECOND_US   UINT64_C(1000000)
-#define TAP_US	    (TAP_DRAIN_MS * UINT64_C(1000))
-#define ACCURACY_US UINT64_C(50000) /* timers may be joined with others this much later */
+#define SECOND_US     UINT64_C(1000000)
+#define TAP_US	      (TAP_DRAIN_MS * UINT64_C(1000))
+#define WATCHDOG_PART 3		      /* a word gets lost without harm */
+#define ACCURACY_US   UINT64_C(50000) /* timers may be joined with others this much later */
 
 static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
 
@@ -152,6 +155,17 @@ static int on_second(sd_event_source *source, uint64_t usec, void *context)
 	return again(source, SECOND_US);
 }
 
+/* ---- the service manager's watchdog ---- */
+
+static int on_watchdog(sd_event_source *source, uint64_t usec, void *context)
+{
+	const struct daemon *daemon = context;
+
+	(void)usec;
+	notify_alive();
+	return again(source, daemon->watchdog_us);
+}
+
 static int add_timer(struct daemon *daemon, uint64_t after_us, sd_event_time_handler_t handler)
 {
 	return sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, after_us,
@@ -160,6 +174,7 @@ static int add_timer(struct daemon *daemon, uint64_t after_us, sd_event_time_han
 
 int loop_prepare(struct daemon *daemon)
 {
+	uint64_t watchdog_us;
 	int err;
 
 	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
@@ -176,9 +191,10 @@ int loop_prepare(struct daemon *daemon)
 		err = add_timer(daemon, TAP_US, on_tap_timer);
 	if (err >= 0)
 		err = add_timer(daemon, SECOND_US, on_second);
-	/* Does nothing unless the service manager wants to be told that we live. */
-	if (err >= 0)
-		err = sd_event_set_watchdog(daemon->event, true);
+	if (err >= 0 && sd_watchdog_enabled(false, &watchdog_us) > 0) {
+		daemon->watchdog_us = watchdog_us / WATCHDOG_PART;
+		err = add_timer(daemon, daemon->watchdog_us, on_watchdog);
+	}
 	return err < 0 ? err : 0;
 }
 
