@@ -301,5 +301,5 @@ clean:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # Run the programs themselves.
-$(O)/tests/unit/test_ctl_command $(O)/tests/unit/test_ctl_files: $(O)/sipxdpctl
-$(O)/tests/unit/test_daemon_program: $(O)/sipxdpctl $(O)/sipxdpd
+$(O)/tests/unit/test_ctl_command $(O)/tests/unit/test_ctl_files $(O)/tests/unit/test_ctl_send: $(O)/sipxdpctl
+$(O)/tests/unit/test_daemon_program $(O)/tests/unit/test_daemon_pool: $(O)/sipxdpctl $(O)/sipxdpd
