@@ -8,7 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
+#include <pty.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -681,6 +684,63 @@ Test(ctl, top_once_is_one_frame_of_services_reasons_and_sources)
 	cr_assert_null(strchr(answer.out, '\033'), "no terminal is asked");
 	expect_code(run("top", NULL), 2); /* here is no terminal */
 	expect_code(run("top", "--once", "--json", NULL), 2);
+}
+
+/* In a terminal of 24 lines: until it shows what it should, or its time is over. */
+static void await_screen(int terminal, char *screen, size_t size, const char *wanted)
+{
+	struct pollfd ready = { .fd = terminal, .events = POLLIN };
+	size_t length = strlen(screen);
+
+	while (!strstr(screen, wanted) && length < size - 1 && poll(&ready, 1, 10000) == 1) {
+		ssize_t more = read(terminal, screen + length, size - 1 - length);
+
+		if (more <= 0)
+			break;
+		length += (size_t)more;
+		screen[length] = '\0';
+	}
+	cr_assert(strstr(screen, wanted), "\"%s\" is not on the screen:\n%s", wanted, screen);
+}
+
+static const struct {
+	const char *keys; /* typed while it runs */
+	int signal;	  /* or sent to it */
+} ends[] = { { "dpq", 0 }, { "Q", 0 }, { "", SIGINT }, { "", SIGHUP } };
+
+Test(ctl, top_is_live_until_a_key_or_a_signal_ends_it_and_gives_the_terminal_back)
+{
+	struct winsize window = { .ws_row = 24, .ws_col = 100 };
+	static char screen[1 << 16];
+
+	name_service(0, "proxy");
+	put_source("192.0.2.1", 100, 7);
+	setenv("TERM", "xterm", 1);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		int terminal, status;
+		pid_t pid = forkpty(&terminal, NULL, NULL, &window);
+
+		if (pid == 0) {
+			execl(program, program, "--instance", INSTANCE, "top", "--interval",
+			      "200ms", (char *)NULL);
+			_exit(127);
+		}
+		cr_assert(pid > 0);
+		*screen = '\0';
+		await_screen(terminal, screen, sizeof(screen), "192.0.2.1");
+		await_screen(terminal, screen, sizeof(screen), "q: leave");
+		for (const char *key = ends[i].keys; *key; key++)
+			cr_assert_eq(write(terminal, key, 1), 1);
+		if (ends[i].signal)
+			kill(pid, ends[i].signal);
+		await_screen(terminal, screen, sizeof(screen), "\033[?1049l"); /* rmcup */
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%zu: status %x", i,
+			  (unsigned int)status);
+		close(terminal);
+	}
+	setenv("TERM", "no-such-terminal", 1);
+	expect_code(run("top", NULL), 2);
 }
 
 /* ---- sources ---- */
