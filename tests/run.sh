@@ -8,8 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 STAGES=${STAGES:-format build unit sanitize bpf fuzz net soak}
 declare -A fuzz_runs=([scan]=250000 [sip]=250000 [config]=100000) # others: 8000
 FUZZ_SECONDS=${FUZZ_SECONDS:-60} # at most, each
-SOAK_SECONDS=${SOAK_SECONDS:-60}
-SOAK_ONLY=${SOAK_ONLY:-flood_spoofed kill reloads stalled fragments} # no steps of the clock
+SOAK_SECONDS=${SOAK_SECONDS:-2} # each disturbance once
+SOAK_GUARD=${SOAK_GUARD:-kill reloads stalled} # no steps of the clock
+SOAK_POOL=${SOAK_POOL:-drain list death}
 CLANG=$(command -v clang-14 || command -v clang)
 reports=build/test-reports
 passed=0 failed=0 skipped=0
@@ -143,7 +144,8 @@ stage_net() {
 stage_soak() {
 	"${make[@]}" all lab >/dev/null || { note 1 "the lab builds"; return; }
 	step "soak: calls through everything lose no call and leak nothing" \
-		env SOAK_SECONDS="$SOAK_SECONDS" SOAK_ONLY="$SOAK_ONLY" tests/soak/run.sh
+		env SOAK_SECONDS="$SOAK_SECONDS" SOAK_GUARD="$SOAK_GUARD" SOAK_POOL="$SOAK_POOL" \
+		SOAK_END=no tests/soak/run.sh
 }
 
 for stage in $STAGES; do
