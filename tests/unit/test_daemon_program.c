@@ -182,6 +182,27 @@ Test(daemon_program, an_interface_that_comes_back_is_guarded_again)
 	cr_assert(shell("ip -d link show g0 | grep -q 'prog/xdp'"), "g0 is not guarded");
 }
 
+/* What is attached is held by the daemon; the pins are for whoever comes after it. */
+Test(daemon_program, pins_that_somebody_removed_are_made_again)
+{
+	write_config(CONFIG "on_exit: keep\n");
+	start_guard();
+	cr_assert_eq(ctl("ban add 192.0.2.66"), 0);
+	cr_assert(shell("rm -r " INSTANCE_AT));
+	await_said("the pins of instance 'progtest' were removed by somebody: pinning again");
+	cr_assert(shell("ip -d link show g0 | grep -q 'prog/xdp'"), "g0 is not guarded");
+	await_rows("ban list", "bans", 1);
+	stop_guard(SIGKILL, 128 + SIGKILL);
+	cr_assert(shell("ip -d link show g0 | grep -q 'prog/xdp'"),
+		  "the guard went with the daemon");
+	start_guard();
+	expect_said(LOG_PATH, "instance 'progtest' adopted");
+	await_rows("ban list", "bans", 1);
+	stop_guard(SIGTERM, 0);
+	cr_assert_eq(ctl("detach"), 0);
+	cr_assert_not(shell("ip -d link show g0 | grep -q 'prog/xdp'"), "XDP is left");
+}
+
 Test(daemon_program, without_room_for_a_socket_it_guards_all_the_same)
 {
 	cr_assert(mkdir("/run/sipxdp", 0700) == 0 &&

@@ -330,6 +330,23 @@ int attach_commit(const char *instance, struct attachments *set, struct attach_c
 	return first;
 }
 
+int attach_pin_again(const char *instance, struct attachments *set)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct hook *both[] = { &set->list[i].ingress, &set->list[i].egress };
+
+		for (size_t h = 0; h < 2; h++) {
+			int err = both[h]->held ? hook_pin_again(instance, both[h]) : 0;
+
+			if (err && !first)
+				first = err;
+		}
+	}
+	return first;
+}
+
 int attach_release(const char *instance, struct attachments *set)
 {
 	int first = 0;

@@ -70,6 +70,9 @@ void attach_undo(const char *instance, struct attachments *set, struct attach_ch
 /* Makes it final, and detaches what is not wanted any more. 0 or the first -errno, logged. */
 int attach_commit(const char *instance, struct attachments *set, struct attach_change *change);
 
+/* Pins again what was unpinned behind our back. 0 or the first -errno. */
+int attach_pin_again(const char *instance, struct attachments *set);
+
 /* Detaches everything. 0 or the first -errno, logged. */
 int attach_release(const char *instance, struct attachments *set);
 

@@ -186,6 +186,17 @@ int hook_pin(const char *instance, struct hook *hook)
 	return err;
 }
 
+int hook_pin_again(const char *instance, struct hook *hook)
+{
+	char path[PIN_PATH_SIZE];
+	int err = hook_path(instance, hook, path);
+
+	if (err || !access(path, F_OK))
+		return err;
+	hook->pinned = false;
+	return hook_pin(instance, hook);
+}
+
 void hook_forget(struct hook *hook)
 {
 	if (hook->fd >= 0)

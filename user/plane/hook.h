@@ -68,6 +68,9 @@ int hook_restore(int old, struct hook *hook);
 /* Pins it. 0 or -errno. */
 int hook_pin(const char *instance, struct hook *hook);
 
+/* Pins it if its pin was taken away. 0 or -errno. */
+int hook_pin_again(const char *instance, struct hook *hook);
+
 /*
  * Detaches, and unpins if hook->pinned (instance is read only then). Harmless on HOOK_NONE. 0;
  * -EXDEV: it can be detached in its own network namespace only; other -errno. On an error it is

@@ -422,10 +422,60 @@ bool plane_dispatched(const struct plane *plane)
 	return plane->chained != NULL;
 }
 
+/* ---- pins that somebody else has removed ---- */
+
+static bool is_unpinned(const struct plane *plane)
+{
+	char path[PIN_PATH_SIZE];
+
+	return !pin_path(plane->instance, maps_name(MAP_SETTINGS), path) && access(path, F_OK) &&
+	       errno == ENOENT;
+}
+
+static int pin_maps_again(const struct plane *plane)
+{
+	char path[PIN_PATH_SIZE];
+	int err = 0;
+
+	/* `settings` last, as tables_pin() has it. */
+	for (int id = MAP_COUNT - 1; id >= 0 && !err; id--) {
+		err = pin_path(plane->instance, maps_name((enum map_id)id), path);
+		if (!err && access(path, F_OK))
+			err = pin_object(plane->maps.fd[id], path);
+	}
+	return err;
+}
+
+/* What is attached stays so as long as we hold it; by its pins it outlives us. */
+static int hold_pins(struct plane *plane)
+{
+	int lock, err;
+
+	if (!is_unpinned(plane))
+		return 0;
+	plane_log(PLANE_LOG_WARNING,
+		  "the pins of instance '%s' were removed by somebody: pinning again",
+		  plane->instance);
+	err = pin_begin(plane->instance, &lock); /* the directory that was locked is gone */
+	if (err)
+		return err;
+	close(plane->lock);
+	plane->lock = lock;
+	err = attach_pin_again(plane->instance, &plane->attached);
+	if (!err)
+		err = pin_maps_again(plane);
+	if (err)
+		plane_log(PLANE_LOG_ERROR, "instance '%s' cannot be pinned again: %s",
+			  plane->instance, strerror(-err));
+	return err;
+}
+
 int plane_expire(struct plane *plane, __u64 now_ns)
 {
 	int err = expire_step(&plane->expiry, &plane->maps, now_ns);
 	int clock = expire_hold_clock(&plane->expiry, &plane->maps, plane->clock_fd, now_ns);
 
-	return err ? err : clock;
+	int pins = hold_pins(plane);
+
+	return err ? err : clock ? clock : pins;
 }

@@ -61,7 +61,8 @@ bool plane_dispatched(const struct plane *plane);
 /*
  * Housekeeping, to be called about every second; one call goes over a bounded piece of each table.
  * Takes out bans, trust and provisional entries past their time and dialogs past theirs, renews
- * trust_filter every ten minutes, and holds the packet path's clock to the real one.
+ * trust_filter every ten minutes, holds the packet path's clock to the real one, and pins again what
+ * somebody has unpinned.
  * now_ns is CLOCK_MONOTONIC. 0 or -errno (logged).
  */
 int plane_expire(struct plane *plane, __u64 now_ns);
