@@ -167,7 +167,7 @@ all_completed() {
 
 main() {
 	[[ $MODE != balance ]] || exec "$LAB_ROOT/lab/balance.sh"
-	[[ $MODE == guard ]] || lab_die "MODE is guard or balance"
+	[[ $MODE == guard ]] || lab_die "MODE is guard or balance; GUARD=monitor drops nothing"
 	[[ $GUARD == enforce || $GUARD == monitor || $GUARD == off ]] ||
 		lab_die "GUARD is enforce, monitor or off"
 	say "a lab of network namespaces: callers, callees, an attacker, kamailio on $LAB_SERVER"

@@ -8,6 +8,8 @@
 
 #include <sipxdp/reason.h>
 
+#include "plane/maps.h"
+
 #define PAGE_MAX (1 << 20)
 #define NAME_MAX 64
 
@@ -44,8 +46,8 @@ static const char *read_page(const char *path)
 	return page;
 }
 
-/* A row of a table that begins with the name, whose words are parted by '-', and says something. */
-static void expect_row(const char *path, const char *page, const char *name)
+/* A row of a table that begins with the name, its words parted so, and says something. */
+static void expect_row(const char *path, const char *page, const char *name, char part)
 {
 	char start[NAME_MAX + 8];
 	const char *row;
@@ -53,7 +55,7 @@ static void expect_row(const char *path, const char *page, const char *name)
 	snprintf(start, sizeof(start), "\n| `%s` |", name);
 	for (char *c = start; *c; c++) {
 		if (*c == '_')
-			*c = '-';
+			*c = part;
 	}
 	row = strstr(page, start);
 	cr_expect(row, "%s has no row for %s", path, start + 3);
@@ -66,7 +68,7 @@ static void expect_rows(const char *path, const char *const names[], size_t coun
 	const char *page = read_page(path);
 
 	for (size_t i = 0; i < count; i++)
-		expect_row(path, page, names[i]);
+		expect_row(path, page, names[i], '-');
 }
 
 Test(docs, operation_has_an_entry_for_every_reason_and_verdict)
@@ -74,6 +76,14 @@ Test(docs, operation_has_an_entry_for_every_reason_and_verdict)
 	expect_rows("docs/operation.md", passed, COUNT(passed));
 	expect_rows("docs/operation.md", dropped, COUNT(dropped));
 	expect_rows("docs/operation.md", verdicts, COUNT(verdicts));
+}
+
+Test(docs, architecture_says_of_every_map_who_writes_it_and_what_happens_when_it_is_full)
+{
+	const char *page = read_page("docs/architecture.md");
+
+	for (int id = 0; id < MAP_COUNT; id++)
+		expect_row("docs/architecture.md", page, maps_name((enum map_id)id), '_');
 }
 
 Test(docs, the_readme_lists_every_reason)

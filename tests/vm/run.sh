@@ -8,7 +8,7 @@
 #   tests/vm/run.sh 6.1 6.12       which kernels; both unless named
 #   VM_TESTS='loads bpf attach_veth attach_virtio calls'    what is run in each; all unless set
 #   VM_CACHE=DIRECTORY             where kernels are kept (~/.cache/sipxdp-vm)
-#   VM_SECONDS=1200                the longest a kernel may take
+#   VM_SECONDS=3600                the longest a kernel may take
 #   VM_ACCEL=kvm                   where KVM works; without it everything takes some 15 times as long
 #
 # Needs no root, but for this host's kernel.
@@ -19,7 +19,7 @@ vm_tree=$(cd "$vm_directory/../.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=kernel.sh
 source "$vm_directory/kernel.sh"
 
-VM_SECONDS=${VM_SECONDS:-1200}
+VM_SECONDS=${VM_SECONDS:-3600}
 VM_ACCEL=${VM_ACCEL:-tcg,thread=multi}
 VM_MEMORY=2048 # MiB
 
