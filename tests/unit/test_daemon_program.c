@@ -342,9 +342,6 @@ Test(daemon_program, calls_and_registrations_are_followed_and_adopted_by_the_nex
 	await_rows("calls --state confirmed", "calls", 1);
 	await_rows("trust list", "trusted", 1);
 	cr_assert_geq(daemon_number("messages"), 8);
-	await_rows("ladder one@" CALLER, "messages", 4);
-	cr_assert_eq(ctl("ladder nobody@" CALLER), 1);
-	expect_said("/run/ctl", "no messages of a call");
 
 	stop_guard(SIGKILL, 128 + SIGKILL);
 	from_caller(&(struct line){ "BYE sip:bob@" SERVER " SIP/2.0", "BYE", 6, "b1", "" });
@@ -356,6 +353,22 @@ Test(daemon_program, calls_and_registrations_are_followed_and_adopted_by_the_nex
 	expect_said(LOG_PATH, "the programs stay attached");
 	cr_assert_eq(access(INSTANCE_AT, F_OK), 0, "the pins are gone");
 	cr_assert_eq(ctl("detach"), 0);
+}
+
+Test(daemon_program, a_ladder_is_drawn_of_the_messages_that_were_seen)
+{
+	json_t *message;
+
+	open_sockets();
+	start_guard();
+	call_bob();
+	await_rows("ladder one@" CALLER, "messages", 4);
+	message = json_array_get(json_object_get(document, "messages"), 1);
+	cr_assert_str_eq(json_string_value(json_object_get(message, "message")), "180 Ringing");
+	cr_assert_str_eq(json_string_value(json_object_get(message, "source")), SERVER ":5060");
+	cr_assert(json_is_true(json_object_get(message, "from_server")));
+	cr_assert_eq(ctl("ladder nobody@" CALLER), 1);
+	expect_said("/run/ctl", "no messages of a call");
 }
 
 /* A scanner that tries twice is banned, and what it sent is shown. */
