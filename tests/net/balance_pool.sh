@@ -15,6 +15,10 @@ up_of_service() {
 	lab_ctl --json status | jq '.services[0].backends_up'
 }
 
+pool_has_share() { # NAME PERCENT
+	[[ $(pool_backend "$1" '.share_percent | floor') == "$2" ]]
+}
+
 is_up() { [[ $(up_of_service) == "$1" ]]; }
 
 [[ $EUID == 0 ]] || skip "needs root"
@@ -48,12 +52,15 @@ lab_ctl backend add b4 10.77.5.14:5060 --weight 2
 check "a new backend waits for an answer" "$(pool_backend b4 .state)" = down
 pool_start_kamailio 4
 lab_until 5 pool_is b4 up || fail "b4 is $(pool_backend b4 .state)"
+lab_ctl backend weight b4 0
+lab_until 2 pool_has_share b4 0 || fail "share of weight 0: $(pool_backend b4 .share_percent)"
+lab_ctl backend weight b4 2
 lab_ctl backend down b3
 check "taken down by hand" "$(pool_backend b3 .state)" = down
 lab_ctl backend remove b2
 check "removed" "$(pool_backend b2 .state)" = ""
 for wrong in "add b4 10.77.5.15:5060" "add x 10.77.5.14:5060" "add x 10.77.0.10:5060" "add x [fe80::1]:0" \
-	"remove nobody" "weight b4 2000000" "up"; do
+	"add x [fd77:0:0:5::15]:5060" "add x 127.0.0.1:5060" "remove nobody" "weight b4 2000000" "up"; do
 	# shellcheck disable=SC2086
 	lab_ctl backend $wrong 2>>"$lab_tmp/wrong.log" && fail "taken: backend $wrong"
 done
