@@ -8,6 +8,7 @@
 #
 #   SOAK_SECONDS=3600   how long; at least one disturbance of each kind is made
 #   SOAK_GUARD='flood_spoofed kill'   only these, in this order
+#   SOAK_END=no         do not wait until the last call is forgotten
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=soak.sh
 source "$(dirname "${BASH_SOURCE[0]}")/soak.sh"
@@ -122,6 +123,16 @@ disturb_interface_down() {
 disturb_clock_forward() { step_clock "$CLOCK_STEP"; }
 disturb_clock_back() { step_clock 0; }
 
+# Nor does anything stay of calls in the packet path's table, but for those whose end was lost while the
+# cable was out.
+few_dialogs() {
+	(($(status '.tables[] | select(.name == "dialogs") | .entries') <= calls_tried / 20))
+}
+check_dialogs_end() {
+	lab_until 120 few_dialogs || fail "dialogs: $(status '.tables[] | select(.name == "dialogs") | .entries')"
+	check "dialogs left" "$(status '.tables[] | select(.name == "dialogs") | .entries')" -le $((calls_tried / 20))
+}
+
 main() {
 	skip_unless_possible
 	lab_up
@@ -133,6 +144,7 @@ main() {
 	register_callers
 	registered_at=$SECONDS
 	soak "${ONLY[@]}"
+	[[ ${SOAK_END:-yes} == no ]] || check_dialogs_end
 }
 
 main

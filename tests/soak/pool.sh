@@ -70,16 +70,19 @@ soak_start_calls() {
 		--callee sip-callee
 }
 
-# Into $lab_tmp/moved "CALL-ID FIRST-SEEN MESSAGES BACKEND" of calls that two backends have seen
+# Into $lab_tmp/moved "CALL-ID FIRST-SEEN MESSAGES BACKEND" of calls that two backends have seen. A server
+# that was cut off goes on for a while with transactions that another has finished: only the calls of
+# this disturbance count, whose Call-IDs end alike.
 find_moved_calls() {
-	local n
+	local n run
 	for n in 1 2 3 4; do
 		lab_stop "capture-b$n" INT
 		pool_read_capture "capture-b$n" >"$lab_tmp/b$n.calls"
 	done
+	run=$(cat "$lab_tmp"/b[1234].calls | sed 's/ .*//; s/.*-//' | sort | uniq -c | sort -n | awk 'END { print $2 }')
 	for n in 1 2 3 4; do
-		sed "s/\$/ b$n/" "$lab_tmp/b$n.calls"
-	done | sort | awk '$1 == last { if (shown != last) print line; print; shown = last }
+		sed -n "s/^[^ ]*-$run .*/& b$n/p" "$lab_tmp/b$n.calls"
+	done | tee "$lab_tmp/all.calls" | sort | awk '$1 == last { if (shown != last) print line; print; shown = last }
 		{ last = $1; line = $0 }' >"$lab_tmp/moved"
 }
 
@@ -88,8 +91,8 @@ soak_check() {
 	find_moved_calls
 	[[ $MOVES == *" $name "* ]] || check "calls that two backends had: $(head -n 4 "$lab_tmp/moved")" \
 		"$(wc -l <"$lab_tmp/moved")" -eq 0
-	check "calls that backends had" "$(cat "$lab_tmp"/b[1234].calls | cut -d' ' -f1 | sort -u | wc -l)" \
-		-ge "$(lab_get calls .calls.tried)"
+	check "calls that backends had" "$(cut -d' ' -f1 "$lab_tmp/all.calls" | sort -u | wc -l)" \
+		-eq "$(lab_get calls .calls.tried)"
 	check "backends" "$(status '.services[0].backends')" -le 4
 }
 

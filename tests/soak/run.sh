@@ -5,6 +5,7 @@
 #
 #   SOAK_SECONDS=3600   for both together; each goes through its disturbances at least once
 #   SOAK_GUARD='flood_spoofed kill'  SOAK_POOL='death drain'   only these of them
+#   SOAK_END=no         do not wait until the last call is forgotten
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
 
