@@ -82,12 +82,14 @@ threads_of() {
 }
 
 # hold_back NS: while packets come, the server's devices look for more after so long, as a network
-# card's driver does under load; 0: each packet that finds them idle wakes them.
+# card's driver does under load, and those behind it do, too: it need not wake them. 0: each packet
+# that finds a device idle wakes it.
 hold_back() {
 	local device
-	for device in "$OUTSIDE" "$INSIDE"; do
-		ip netns exec "$(ns server)" sh -c "echo $1 >/sys/class/net/$device/gro_flush_timeout
-			echo $(($1 ? 2 : 0)) >/sys/class/net/$device/napi_defer_hard_irqs"
+	for device in "server $OUTSIDE" "server $INSIDE" "wire ${WIRES[0]}" "wire ${WIRES[1]}"; do
+		ip netns exec "$(ns "${device% *}")" sh -c "cd /sys/class/net/${device#* }
+			echo $1 >gro_flush_timeout
+			echo $(($1 ? 2 : 0)) >napi_defer_hard_irqs"
 	done
 }
 

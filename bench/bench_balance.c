@@ -53,15 +53,21 @@ enum step {
 	STEP_BYE,
 };
 
-/* A port of the caller, and the call that is made from it. */
+/* A call under way. There are few: what each needs stays in the caches, and leaves them to others. */
+struct call {
+	enum step step;
+	unsigned int port;
+	uint64_t serial, began, again, wait;
+	size_t length; /* of the request that is sent again */
+	char request[BALANCE_MESSAGE_MAX];
+};
+
+/* A port of the caller: it makes one call at a time. */
 struct port {
 	int fd;
-	enum step step;
-	const char *target;
-	uint64_t serial, began, again, wait;
 	unsigned int next; /* in the queue of idle ones */
-	size_t length;	   /* of the request that is sent again */
-	char request[BALANCE_MESSAGE_MAX];
+	struct call *call; /* NULL: idle */
+	const char *target;
 };
 
 struct callee {
@@ -90,10 +96,11 @@ static struct {
 } options = { .ports = 4096, .calls = 64, .seconds = 2 };
 
 static struct port *ports;
+static struct call calls[CALLS_MAX], *idle_calls[CALLS_MAX];
+static unsigned int idle_call_count;
 static struct callee callees[CALLEES_MAX];
 static unsigned int callee_count;
 static unsigned int idle_first, idle_last; /* the queue of idle ports */
-static unsigned int under_way;
 static struct tally tally;
 static uint32_t *setups; /* microseconds */
 static size_t setup_count;
@@ -154,76 +161,77 @@ static void batch_send(int fd)
 
 /* ---- callers ---- */
 
-static struct balance_call call_of(const struct port *p)
+static struct balance_call call_of(const struct call *c)
 {
-	return (struct balance_call){ options.caller, FIRST_PORT + (unsigned int)(p - ports),
-				      p->target, p->serial };
+	return (struct balance_call){ options.caller, FIRST_PORT + c->port, ports[c->port].target,
+				      c->serial };
 }
 
-static void send_request(struct port *p)
+static void send_request(const struct call *c)
 {
-	if (send(p->fd, p->request, p->length, MSG_DONTWAIT) > 0)
+	if (send(ports[c->port].fd, c->request, c->length, MSG_DONTWAIT) > 0)
 		tally.sent++;
 }
 
-static void expect(struct port *p, enum step step, uint64_t now)
+static void expect(struct call *c, enum step step, uint64_t now)
 {
-	p->step = step;
-	p->wait = AGAIN_NS;
-	p->again = now + AGAIN_NS;
+	c->step = step;
+	c->wait = AGAIN_NS;
+	c->again = now + AGAIN_NS;
 }
 
+/* There is an idle place, and an idle port: ports are more than calls. */
 static void start_call(uint64_t now)
 {
-	struct port *p = &ports[idle_first];
+	struct call *c = idle_calls[--idle_call_count];
 	struct balance_call call;
 
-	idle_first = p->next;
-	p->serial = now << 12 | (tally.calls++ & 0xfff);
-	p->began = now;
-	call = call_of(p);
-	p->length = balance_invite(p->request, &call);
-	expect(p, STEP_INVITE, now);
-	under_way++;
-	send_request(p);
+	c->port = idle_first;
+	idle_first = ports[c->port].next;
+	ports[c->port].call = c;
+	c->serial = now << 12 | (tally.calls++ & 0xfff);
+	c->began = now;
+	call = call_of(c);
+	c->length = balance_invite(c->request, &call);
+	expect(c, STEP_INVITE, now);
+	send_request(c);
 }
 
-static void end_call(struct port *p, bool completed)
+static void end_call(struct call *c, bool completed)
 {
-	unsigned int index = (unsigned int)(p - ports);
-
 	if (completed)
 		tally.completed++;
 	else
 		tally.failed++;
-	p->step = STEP_IDLE;
-	ports[idle_last].next = index;
-	idle_last = index;
-	under_way--;
+	c->step = STEP_IDLE;
+	ports[c->port].call = NULL;
+	ports[idle_last].next = c->port;
+	idle_last = c->port;
+	idle_calls[idle_call_count++] = c;
 }
 
-static void acknowledge(struct port *p, const struct balance_view *ok)
+static void acknowledge(const struct call *c, const struct balance_view *ok)
 {
-	struct balance_call call = call_of(p);
+	struct balance_call call = call_of(c);
 
 	batch_add(balance_in_dialog(batch_place(), &call, BALANCE_ACK, ok), NULL);
 }
 
-static void hang_up(struct port *p, const struct balance_view *ok, uint64_t now)
+static void hang_up(struct call *c, const struct balance_view *ok, uint64_t now)
 {
-	struct balance_call call = call_of(p);
+	struct balance_call call = call_of(c);
 
 	if (setup_count < SETUPS_MAX)
-		setups[setup_count++] = (uint32_t)((now - p->began) / 1000);
-	p->length = balance_in_dialog(p->request, &call, BALANCE_BYE, ok);
-	memcpy(batch_place(), p->request, p->length);
-	batch_add(p->length, NULL);
-	expect(p, STEP_BYE, now);
+		setups[setup_count++] = (uint32_t)((now - c->began) / 1000);
+	c->length = balance_in_dialog(c->request, &call, BALANCE_BYE, ok);
+	memcpy(batch_place(), c->request, c->length);
+	batch_add(c->length, NULL);
+	expect(c, STEP_BYE, now);
 }
 
-static bool is_of_call(const struct port *p, const struct balance_view *m)
+static bool is_of_call(const struct call *c, const struct balance_view *m)
 {
-	struct balance_call call = call_of(p);
+	struct balance_call call = call_of(c);
 	char id[64];
 	size_t length = balance_call_id(id, &call);
 
@@ -232,23 +240,23 @@ static bool is_of_call(const struct port *p, const struct balance_view *m)
 
 static void take_response(struct port *p, const char *message, size_t length, uint64_t now)
 {
+	struct call *c = p->call;
 	struct balance_view m;
 
-	if (!balance_read(message, length, &m) || !m.status || p->step == STEP_IDLE ||
-	    !is_of_call(p, &m)) {
+	if (!balance_read(message, length, &m) || !m.status || !c || !is_of_call(c, &m)) {
 		tally.odd++;
 		return;
 	}
 	if (m.status < 200)
 		return;
 	if (m.status > 299) {
-		end_call(p, false);
+		end_call(c, false);
 	} else if (m.method == BALANCE_INVITE) {
-		acknowledge(p, &m);
-		if (p->step == STEP_INVITE)
-			hang_up(p, &m, now);
-	} else if (m.method == BALANCE_BYE && p->step == STEP_BYE) {
-		end_call(p, true);
+		acknowledge(c, &m);
+		if (c->step == STEP_INVITE)
+			hang_up(c, &m, now);
+	} else if (m.method == BALANCE_BYE && c->step == STEP_BYE) {
+		end_call(c, true);
 	}
 }
 
@@ -276,19 +284,19 @@ static void serve_caller(struct port *p)
 /* What has waited too long is sent again, or has failed. */
 static void sweep(uint64_t now)
 {
-	for (unsigned int i = 0; i < options.ports && under_way; i++) {
-		struct port *p = &ports[i];
+	for (unsigned int i = 0; i < options.calls; i++) {
+		struct call *c = &calls[i];
 
-		if (p->step == STEP_IDLE || now < p->again)
+		if (c->step == STEP_IDLE || now < c->again)
 			continue;
-		if (now - p->began > GIVE_UP_NS) {
-			end_call(p, false);
+		if (now - c->began > GIVE_UP_NS) {
+			end_call(c, false);
 			continue;
 		}
-		p->wait *= 2;
-		p->again = now + p->wait;
+		c->wait *= 2;
+		c->again = now + c->wait;
 		tally.again++;
-		send_request(p);
+		send_request(c);
 	}
 }
 
@@ -425,6 +433,8 @@ static void open_callers(int epoll)
 		p->next = i + 1;
 	}
 	idle_last = options.ports - 1;
+	for (unsigned int i = 0; i < options.calls; i++)
+		idle_calls[idle_call_count++] = &calls[i];
 }
 
 /* ---- the run ---- */
@@ -455,8 +465,8 @@ static void run(int epoll)
 	uint64_t began = now_ns(), now = began, swept = began;
 	uint64_t end = began + (uint64_t)(options.seconds * 1e9);
 
-	while (now < end || under_way) {
-		while (now < end && under_way < options.calls && tally.calls < due(now - began))
+	while (now < end || idle_call_count < options.calls) {
+		while (now < end && idle_call_count && tally.calls < due(now - began))
 			start_call(now);
 		serve(epoll, 1);
 		now = now_ns();
