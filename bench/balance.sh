@@ -3,7 +3,7 @@
 # Whole calls over four backends, by way of sipxdp, nftables, kamailio, or a host that only routes: CPU
 # time of the host in the middle for each message, calls completed, time to set one up.
 #
-#	bench/balance.sh [JSON-FILE]    ROUNDS=5 SECS=1 PACED_SECS=3 PARTS="load paced" shorten it
+#	bench/balance.sh [JSON-FILE]    ROUNDS=5 SECS=1 PACED_SECS=2 PARTS="load paced" shorten it
 #
 #	callers ── wire ── server: the contender ── wire ── callees (4 addresses)
 #
@@ -19,7 +19,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 
 ROUNDS=${ROUNDS:-5}
 SECS=${SECS:-1}
-PACED_SECS=${PACED_SECS:-3}
+PACED_SECS=${PACED_SECS:-2}
 RATE=${RATE:-300} # calls a second
 PARTS=${PARTS:-load paced}
 CONTENDERS=("XDP wire" "routing" "nftables DNAT" "sipxdp" "sipxdp, tap off"
