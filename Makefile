@@ -173,7 +173,7 @@ $(O)/tests/bpf/test_%: $(O)/tests/bpf/test_%.o $(BPF_TEST_LIB) $(O)/libsipxdp.a
 # Objects of the programs that a unit test needs besides the library.
 -include tests/unit/with.mk
 
-.PHONY: unit-one bpf-one fuzz-one fuzz-repeat
+.PHONY: unit-one bpf-one fuzz-one fuzz-repeat fuzz-build
 unit-one: $(O)/tests/unit/test_$(T)
 	$(Q)$<
 bpf-one: $(O)/tests/bpf/test_$(T)
@@ -243,6 +243,8 @@ fuzz-repeat: $(B)/fuzz/fuzz_$(F)
 		-artifact_prefix=$(B)/fuzz/ -print_final_stats=1 \
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(F).dict)) \
 		$(B)/fuzz/repeat_$(F) tests/fuzz/corpus/$(F)
+
+fuzz-build: $(FUZZ_BIN)
 
 fuzz: $(FUZZ_BIN)
 	$(Q)for f in $(FUZZ_BIN:$(B)/fuzz/fuzz_%=%); do \

@@ -116,16 +116,35 @@ stage_bpf() {
 	done
 }
 
-# The same inputs in every run; `make fuzz` goes where nobody has been.
+# The same inputs in every run; `make fuzz` goes where nobody has been. A fuzzer on each CPU.
 stage_fuzz() {
-	local file name runs
+	local file name names=()
+	"${make[@]}" fuzz-build >"$reports/fuzz-build.log" 2>&1 ||
+		{ tail -n 40 "$reports/fuzz-build.log"; note 1 "fuzzers build"; return; }
 	for file in tests/fuzz/fuzz_*.c; do
 		name=${file##*/fuzz_}
-		name=${name%.c}
-		runs=${fuzz_runs[$name]:-8000}
-		step "fuzzing $name with $runs inputs finds nothing" \
-			"${make[@]}" fuzz-repeat F="$name" RUNS="$runs" SECONDS_="$FUZZ_SECONDS"
+		names+=("${name%.c}")
 	done
+	for name in "${names[@]}"; do
+		[[ $(jobs -rp | wc -l) -lt $(nproc) ]] || wait -n
+		fuzz_repeat "$name" &
+	done
+	wait
+	for name in "${names[@]}"; do
+		step "fuzzing $name with ${fuzz_runs[$name]:-8000} inputs finds nothing" \
+			fuzz_found_nothing "$name"
+	done
+}
+
+fuzz_repeat() { # NAME
+	rm -f "$reports/fuzz-$1.passed"
+	"${make[@]}" fuzz-repeat F="$1" RUNS="${fuzz_runs[$1]:-8000}" SECONDS_="$FUZZ_SECONDS" \
+		>"$reports/fuzz-$1.log" 2>&1 && touch "$reports/fuzz-$1.passed"
+}
+
+fuzz_found_nothing() { # NAME
+	tail -n 60 "$reports/fuzz-$1.log"
+	[[ -e $reports/fuzz-$1.passed ]]
 }
 
 stage_net() {
