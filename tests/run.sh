@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 STAGES=${STAGES:-format build unit sanitize bpf fuzz net soak}
-declare -A fuzz_runs=([scan]=250000 [sip]=250000 [config]=100000) # others: 8000
+declare -A fuzz_runs=([frame]=2000000 [scan]=250000 [sip]=250000 [config]=100000) # others: 8000
 FUZZ_SECONDS=${FUZZ_SECONDS:-60} # at most, each
 SOAK_SECONDS=${SOAK_SECONDS:-2} # each disturbance once
 SOAK_GUARD=${SOAK_GUARD:-kill reloads stalled} # no steps of the clock
