@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The SIP parser against those of libosip2 and sofia-sip: the same messages, in the same mixed
- * order, in turns within one run. Usage: bench_parser [DIRECTORY]  with one message a file,
+/* The SIP parser against those of libosip2, sofia-sip and libre: the same messages, in the same
+ * mixed order, in turns within one run. Usage: bench_parser [DIRECTORY]  with one message a file,
  * tests/data/sip unless told otherwise. The others are loaded when it runs, if they are there:
  * names that two parsers share stay apart, and nothing is needed to build it.
  *
@@ -48,7 +48,7 @@ static bool parse_sipxdp(const char *data, size_t length)
 	return sip_message_parse(data, length, &msg, NULL) == 0;
 }
 
-/* What is used of the two libraries, as their headers declare it. */
+/* What is used of the libraries, as their headers declare it. */
 static struct {
 	int (*init)(void);
 	int (*create)(void **msg);
@@ -62,6 +62,18 @@ static struct {
 	int (*has_error)(void *msg);
 	void (*destroy)(void *msg);
 } sofia;
+
+static struct {
+	void *(*make_buffer)(size_t size);
+	int (*write)(void *buffer, const void *data, size_t length);
+	int (*parse)(void **msg, void *buffer);
+	void *(*release)(void *object);
+} libre;
+
+struct libre_buffer {
+	uint8_t *octets;
+	size_t size, position, end;
+};
 
 static bool parse_osip(const char *data, size_t length)
 {
@@ -81,6 +93,24 @@ static bool parse_sofia(const char *data, size_t length)
 	bool accepted = msg && !sofia.has_error(msg);
 
 	sofia.destroy(msg);
+	return accepted;
+}
+
+/* Reads from a buffer of its own, into which a datagram is received; it keeps that as long as the
+ * message. */
+static bool parse_libre(const char *data, size_t length)
+{
+	struct libre_buffer *buffer = libre.make_buffer(length);
+	void *msg = NULL;
+	bool accepted;
+
+	if (!buffer)
+		return false;
+	libre.write(buffer, data, length);
+	buffer->position = 0;
+	accepted = libre.parse(&msg, buffer) == 0;
+	libre.release(msg);
+	libre.release(buffer);
 	return accepted;
 }
 
@@ -121,6 +151,18 @@ static bool load_sofia(void)
 	return true;
 }
 
+static bool load_libre(void)
+{
+	static const char *const names[] = { "mbuf_alloc", "mbuf_write_mem", "sip_msg_decode",
+					     "mem_deref" };
+	void *functions[4];
+
+	if (!load("libre.so.0", names, functions, 4))
+		return false;
+	memcpy(&libre, functions, sizeof(libre));
+	return true;
+}
+
 struct contender {
 	const char *name;
 	parser *parse;
@@ -135,6 +177,7 @@ struct contender {
 static struct contender contenders[] = {
 	{ .name = "sipxdp", .parse = parse_sipxdp, .here = true },
 	{ .name = "sofia-sip", .parse = parse_sofia, .load = load_sofia, .goal = RATIO_SOFIA },
+	{ .name = "libre", .parse = parse_libre, .load = load_libre },
 	{ .name = "libosip2", .parse = parse_osip, .load = load_osip, .goal = RATIO_OSIP },
 };
 
