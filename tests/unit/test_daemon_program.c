@@ -203,6 +203,38 @@ Test(daemon_program, pins_that_somebody_removed_are_made_again)
 	cr_assert_not(shell("ip -d link show g0 | grep -q 'prog/xdp'"), "XDP is left");
 }
 
+static void await_warning(const char *wanted)
+{
+	for (int i = 0; i < WAIT_S * 20; i++) {
+		json_t *warnings = json_object_get(ctl_json("status"), "warnings"), *text;
+		size_t n;
+
+		json_array_foreach (warnings, n, text) {
+			if (strstr(json_string_value(text), wanted))
+				return;
+		}
+		nap();
+	}
+	cr_assert_fail("no warning \"%s\": %.3000s", wanted, text_of("/run/ctl"));
+}
+
+Test(daemon_program, status_names_where_it_does_not_guard)
+{
+	start_guard();
+	cr_assert_eq(json_array_size(json_object_get(ctl_json("status"), "warnings")), 0, "%s",
+		     text_of("/run/ctl"));
+	cr_assert(shell("ip link set g0 down"));
+	await_warning("g0: is down");
+	cr_assert(shell("ip link del g0"));
+	await_warning(": is gone");
+	make_veth();
+	await_said("g0 is there and not guarded: attaching");
+	stop_guard(SIGKILL, 128 + SIGKILL);
+	await_warning("no daemon: it is dead");
+	cr_assert_eq(ctl("status"), 0);
+	expect_said("/run/ctl", "native");
+}
+
 Test(daemon_program, without_room_for_a_socket_it_guards_all_the_same)
 {
 	cr_assert(mkdir("/run/sipxdp", 0700) == 0 &&
