@@ -48,7 +48,7 @@ step() { # NAME COMMAND...
 criterion() { # NAME BINARY
 	local name=$1 binary=$2 log line tested passing bad skips
 	log=$(mktemp)
-	"$binary" --color=never >"$log" 2>&1
+	"$binary" --color=never --verbose >"$log" 2>&1 # else what is skipped is not told
 	line=$(grep -o 'Tested:.*' "$log" | tail -n 1)
 	tested=$(sed -n 's/.*Tested: *\([0-9]*\).*/\1/p' <<<"$line")
 	passing=$(sed -n 's/.*Passing: *\([0-9]*\).*/\1/p' <<<"$line")

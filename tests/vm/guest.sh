@@ -32,7 +32,7 @@ run_loads() {
 
 criterion_passes() { # BINARY
 	local log=$results/${1##*/}.log
-	"$1" --color=never >"$log" 2>&1 || return 1
+	"$1" --color=never --verbose >"$log" 2>&1 || return 1 # else what is skipped is not told
 	grep -Eq 'Tested: *[1-9]' "$log" || return 1
 	# What asks for a real clock cannot be had here; nothing else may be left out.
 	! grep '\[SKIP\]' "$log" | grep -v 'emulated' >/dev/null
