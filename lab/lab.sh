@@ -72,9 +72,10 @@ lab_spawn() {
 
 # lab_wait NAME: waits for what lab_spawn started; returns its exit status.
 lab_wait() {
-	local pid=${lab_pids[$1]:?$1 was not started}
+	local pid=${lab_pids[$1]:?$1 was not started} status=0
+	wait "$pid" || status=$? # interrupted: lab_down is to know of it still
 	unset "lab_pids[$1]"
-	wait "$pid"
+	return "$status"
 }
 
 # lab_stop NAME [SIGNAL]
