@@ -70,14 +70,15 @@ known() {
 	done
 }
 
-# threads_of SITE DEVICE CPU: its NAPI in a process, on that CPU; prints the process. As ip netns exec
-# it sees the namespace's own /sys.
+# threads_of SITE DEVICE CPU: its NAPI in a process, on that CPU and before what else is there, as a
+# softirq would be; prints the process. As ip netns exec it sees the namespace's own /sys.
 threads_of() {
 	local thread
 	ip netns exec "$(ns "$1")" sh -c "echo 1 >/sys/class/net/$2/threaded"
 	thread=$(pgrep "^napi/$2-" || true)
 	[[ $thread ]] || lab_die "the kernel has no threaded NAPI on a veth"
 	taskset -pc "$3" "$thread" >/dev/null
+	chrt -f -p 2 "$thread" 2>/dev/null || renice -n -20 -p "$thread" >/dev/null
 	printf '%s' "$thread"
 }
 
