@@ -20,7 +20,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 ROUNDS=${ROUNDS:-5}
 SECS=${SECS:-1}
 PACED_SECS=${PACED_SECS:-2}
-RATE=${RATE:-300} # calls a second
+RATE=${RATE:-200} # calls a second
 PARTS=${PARTS:-load paced}
 CONTENDERS=("XDP wire" "routing" "nftables DNAT" "sipxdp" "sipxdp, tap off"
 	"kamailio stateless" "kamailio stateful")
@@ -288,7 +288,7 @@ sipp_callees() {
 	local n
 	for n in "${!CALLEES[@]}"; do
 		lab_spawn "sipp-$n" callees sipp -i "${CALLEES[n]}" -p 5060 \
-			-sf "$LAB_ROOT/bench/balance_uas.xml" -nostdin
+			-sf "$LAB_ROOT/bench/balance_uas.xml" -buff_size 400000 -nostdin
 	done
 	lab_until 5 sipp_callees_listen || lab_die "sipp's callees do not start"
 }
