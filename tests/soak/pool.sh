@@ -50,7 +50,7 @@ destinations() {
 # to be answered, as nobody would ever end them.
 make_backend_config() {
 	# shellcheck disable=SC2016 # of kamailio
-	sed 's/^\trecord_route();/\tif ($rU !~ "^sip-callee") {\n\t\tsl_send_reply("404", "Not Found");\n\t\texit;\n\t}\n&/' \
+	sed 's/^\trecord_route();/\tif (!($rU =~ "^sip-callee")) {\n\t\tsl_send_reply("404", "Not Found");\n\t\texit;\n\t}\n&/' \
 		"$LAB_ROOT/lab/kamailio-backend.cfg" >"$lab_tmp/backend.cfg"
 	chmod 644 "$lab_tmp/backend.cfg"
 }
