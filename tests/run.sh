@@ -44,11 +44,26 @@ step() { # NAME COMMAND...
 	rm -f "$log"
 }
 
-# One Criterion binary: its own counts are added up.
-criterion() { # NAME BINARY
-	local name=$1 binary=$2 log line tested passing bad skips
-	log=$(mktemp)
-	"$binary" --color=never --verbose >"$log" 2>&1 # else what is skipped is not told
+# The Criterion binaries of a directory, some at a time: their own counts are added up.
+criteria() { # DIRECTORY AT-A-TIME [NOTE]
+	local binary binaries=()
+	for binary in "$1"/test_*; do
+		[[ ! -x $binary || -d $binary || $binary == *.o ]] || binaries+=("$binary")
+	done
+	for binary in "${binaries[@]}"; do
+		[[ $(jobs -rp | wc -l) -lt $2 ]] || wait -n
+		# without --verbose what is skipped is not told
+		"$binary" --color=never --verbose >"$reports/${binary##*/}.log" 2>&1 &
+	done
+	wait
+	for binary in "${binaries[@]}"; do
+		criterion "${binary##*/}${3:-}" "$reports/${binary##*/}.log"
+	done
+}
+
+# What one of them said.
+criterion() { # NAME LOG
+	local name=$1 log=$2 line tested passing bad skips
 	line=$(grep -o 'Tested:.*' "$log" | tail -n 1)
 	tested=$(sed -n 's/.*Tested: *\([0-9]*\).*/\1/p' <<<"$line")
 	passing=$(sed -n 's/.*Passing: *\([0-9]*\).*/\1/p' <<<"$line")
@@ -67,7 +82,6 @@ criterion() { # NAME BINARY
 			printf 'not ok - %s: %d of %d tests\n' "$name" "$bad" "$tested"
 		fi
 	fi
-	rm -f "$log"
 }
 
 stage_format() {
@@ -81,25 +95,18 @@ stage_build() {
 }
 
 stage_unit() {
-	local binary
 	"${make[@]}" unit >/dev/null || { note 1 "unit tests build"; return; }
-	for binary in build/tests/unit/test_*; do
-		[[ -x $binary && ! -d $binary ]] && criterion "${binary##*/}" "$binary"
-	done
+	criteria build/tests/unit "$(nproc)"
 }
 
 # A leak report does not fail a Criterion test by itself: any report is a failure.
 stage_sanitize() {
-	local binary
 	"${make[@]}" SAN=1 unit >"$reports/san-build.log" 2>&1 ||
 		{ tail -n 40 "$reports/san-build.log"; note 1 "sanitized unit tests build"; return; }
 	rm -f "$reports"/san.*
-	for binary in build/san/tests/unit/test_*; do
-		[[ -x $binary && ! -d $binary ]] || continue
-		ASAN_OPTIONS=log_path=$PWD/$reports/san:detect_leaks=1 \
-			UBSAN_OPTIONS=log_path=$PWD/$reports/san:print_stacktrace=1 \
-			criterion "${binary##*/} (ASan, UBSan)" "$binary"
-	done
+	ASAN_OPTIONS=log_path=$PWD/$reports/san:detect_leaks=1 \
+		UBSAN_OPTIONS=log_path=$PWD/$reports/san:print_stacktrace=1 \
+		criteria build/san/tests/unit "$(nproc)" " (ASan, UBSan)"
 	if compgen -G "$reports/san.*" >/dev/null; then
 		head -n 40 "$reports"/san.*
 		note 1 "no sanitizer report"
@@ -109,11 +116,8 @@ stage_sanitize() {
 }
 
 stage_bpf() {
-	local binary
 	"${make[@]}" bpf-test >/dev/null || { note 1 "BPF tests build"; return; }
-	for binary in build/tests/bpf/test_*; do
-		[[ -x $binary && $binary != *.o && ! -d $binary ]] && criterion "${binary##*/}" "$binary"
-	done
+	criteria build/tests/bpf 1
 }
 
 # The same inputs in every run; `make fuzz` goes where nobody has been. A fuzzer on each CPU.
