@@ -126,11 +126,11 @@ disturb_clock_back() { step_clock 0; }
 # Nor does anything stay of calls in the packet path's table, but for those whose end was lost while the
 # cable was out.
 few_dialogs() {
-	(($(status '.tables[] | select(.name == "dialogs") | .entries') <= calls_tried / 20))
+	(($(status '.tables[] | select(.name == "dialogs") | .entries') <= calls_tried / 200))
 }
 check_dialogs_end() {
 	lab_until 120 few_dialogs || fail "dialogs: $(status '.tables[] | select(.name == "dialogs") | .entries')"
-	check "dialogs left" "$(status '.tables[] | select(.name == "dialogs") | .entries')" -le $((calls_tried / 20))
+	check "dialogs left" "$(status '.tables[] | select(.name == "dialogs") | .entries')" -le $((calls_tried / 200))
 }
 
 main() {
