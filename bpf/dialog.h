@@ -43,6 +43,9 @@ static __always_inline bool dialog_take(struct packet *pkt, struct dialog *d)
 		return false;
 	d->last_seen_ns = pkt->f->now;
 	d->packets++;
+	if (d->state == DIALOG_CONFIRMED && class_is_request(pkt->f->class) &&
+	    pkt->f->class != CLASS_CANCEL)
+		d->acknowledged = 1;
 	return true;
 }
 

@@ -13,7 +13,7 @@
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
 
-#define SIPXDP_LAYOUT 3
+#define SIPXDP_LAYOUT 4
 
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
@@ -306,7 +306,8 @@ struct dialog {
 	__u32 backend;		/* place in `backends`, 0 = none */
 	struct sipxdp_peer vip; /* balanced services: the address of ours the far side speaks to */
 	__u16 answers;		/* 1: the server answered an INVITE of the far side */
-	__u16 hangs_up;		/* 1: the server sent BYE */
+	__u8 hangs_up;		/* 1: the server sent BYE */
+	__u8 acknowledged;	/* 1: the far side sent ACK, or another request, once it stood */
 };
 _Static_assert(sizeof(struct dialog) == 88, "dialog layout");
 

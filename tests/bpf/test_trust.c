@@ -335,10 +335,13 @@ static void states_of_a_call(void)
 	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
 	reply(RESPONSE_OF("180 Ringing", "INVITE", CALL));
 	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED, "a late 180 changes nothing");
+	expect("CANCEL, too late", REQUEST_OF("CANCEL", CALL), CLASS_CANCEL, PASS_DIALOG);
+	cr_expect_eq(the_dialog().acknowledged, 0);
 	rig_wait(SECOND);
 	expect("ACK", IN_DIALOG("ACK", CALL), CLASS_ACK, PASS_DIALOG);
 	d = the_dialog();
-	cr_expect_eq(d.packets, 1);
+	cr_expect_eq(d.acknowledged, 1);
+	cr_expect_eq(d.packets, 2);
 	cr_expect_eq(d.last_seen_ns, rig_now());
 	reply(RESPONSE_OF("200 OK", "BYE", CALL));
 	cr_expect_eq(the_dialog().state, DIALOG_TERMINATED);
@@ -416,6 +419,7 @@ static void calls_that_fail(void)
 	reply(RESPONSE_OF("486 Busy Here", "INVITE", CALL));
 	cr_expect_eq(the_dialog().state, DIALOG_TERMINATED);
 	expect("ACK", REQUEST_OF("ACK", CALL), CLASS_ACK, PASS_DIALOG);
+	cr_expect_eq(the_dialog().acknowledged, 0, "that of a refusal is none of a call");
 	/* not so one that stands */
 	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
 	reply(RESPONSE_OF("491 Request Pending", "INVITE", CALL));

@@ -115,6 +115,12 @@ static int provisional_look(const void *key, const void *value, void *ctx)
 	return 0;
 }
 
+/* The server has answered, and waits for ACK; one that it calls itself need not send any. */
+static bool dialog_waits(const struct dialog *dialog)
+{
+	return dialog->state == DIALOG_CONFIRMED && dialog->answers && !dialog->acknowledged;
+}
+
 static bool dialog_over(const struct dialog *dialog, const struct settings *settings, __u64 now_ns)
 {
 	__u64 idle = settings->dialog_idle_ns;
@@ -123,8 +129,10 @@ static bool dialog_over(const struct dialog *dialog, const struct settings *sett
 		idle = EXPIRE_TERMINATED_NS;
 	if (dialog->state == DIALOG_EARLY && EXPIRE_EARLY_NS < idle)
 		idle = EXPIRE_EARLY_NS;
+	if (dialog_waits(dialog) && EXPIRE_UNACKNOWLEDGED_NS < idle)
+		idle = EXPIRE_UNACKNOWLEDGED_NS;
 	/* A call may be silent for hours, and is to find its backend again. */
-	if (dialog->state == DIALOG_CONFIRMED && dialog->backend && PIN_IDLE_NS > idle)
+	else if (dialog->state == DIALOG_CONFIRMED && dialog->backend && PIN_IDLE_NS > idle)
 		idle = PIN_IDLE_NS;
 	return dialog->last_seen_ns + idle + EXPIRE_GRACE_NS <= now_ns;
 }

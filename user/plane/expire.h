@@ -18,6 +18,10 @@
 /* RFC 3261 section 13.3.1.1: a pending INVITE is answered by a 1xx at least every minute. */
 #define EXPIRE_EARLY_NS (5 * 60 * 1000000000ULL)
 
+/* RFC 3261 section 13.3.1.4: 64*T1, after which the server gives up on a call that it has accepted and
+ * nobody acknowledges. */
+#define EXPIRE_UNACKNOWLEDGED_NS (32 * 1000000000ULL)
+
 #define EXPIRE_FILTER_NS (10 * 60 * 1000000000ULL) /* a filter is renewed so often */
 #define EXPIRE_SETTLE_NS (1000000000ULL) /* by then no packet is under way that began before */
 #define EXPIRE_CLOCK_NS	 (60 * 1000000000ULL)
