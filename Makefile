@@ -58,7 +58,7 @@ MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all lab help deps-build deps-lab deps-test run example test unit bpf-test net-test san-test \
+.PHONY: all lab help deps-build deps-lab deps-test deps-bench run example test unit bpf-test net-test san-test \
 	fuzz fuzz-smoke format format-check compilers coverage bench bench-track install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
@@ -87,6 +87,8 @@ deps-lab:
 	$(Q)lab/install-deps.sh build lab
 deps-test:
 	$(Q)lab/install-deps.sh build lab test
+deps-bench:
+	$(Q)lab/install-deps.sh build lab test bench
 
 # ---- building ----
 
@@ -271,7 +273,7 @@ $(B)/bench/bench_%: $(B)/bench/bench_%.o $(BENCH_LIB) $(B)/libsipxdp.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libsipxdp.a $(LDLIBS) -ldl -lm
 
 
-bench: deps-test
+bench: deps-bench
 	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)bench/run.sh
 .PHONY: bench-xdp bench-parser bench-flood bench-balance bench-plots
@@ -279,13 +281,13 @@ bench-xdp: $(B)/bench/bench_xdp $(BENCH_BPF) all
 	$(Q)bench/run.sh xdp
 bench-parser: $(B)/bench/bench_parser
 	$(Q)bench/run.sh parser
-bench-flood: all lab $(BENCH_BPF)
+bench-flood: deps-bench
+	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BPF)
 	$(Q)bench/run.sh flood
 bench-balance: deps-lab
 	$(Q)$(MAKE) --no-print-directory all $(B)/bench/bench_balance $(BENCH_BPF)
 	$(Q)bench/run.sh balance
-bench-plots:
-	$(Q)lab/install-deps.sh bench
+bench-plots: deps-bench
 	$(Q)bench/plots.sh
 bench-track: $(B)/bench/bench_track
 	$(Q)bench/run.sh track

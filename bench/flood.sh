@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Floods on a veth, in the lab's network namespaces: how many packets one CPU drops, and how many
-# legit calls come through, with sipxdp, with an nftables ingress meter per source, and with nothing.
+# legit calls come through: with sipxdp, with an nftables ingress meter per source, with iptables'
+# hashlimit, with nothing, and for the calls with kamailio's pike.
 #
-#	bench/flood.sh [JSON-FILE]      ROUNDS=3 SECS=1.5 CALL_SECS=8 PARTS="drops calls" shorten it
+#	bench/flood.sh [JSON-FILE]      ROUNDS=3 SECS=1.5 CALL_SECS=6 PARTS="drops calls" shorten it
 #
 # The generator has the last CPU for itself. For the first table the receiving end's NAPI runs in a
 # kernel thread on the first CPU, whose CPU time is what a packet costs: whatever the generator has
@@ -16,7 +17,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 
 ROUNDS=${ROUNDS:-3}
 SECS=${SECS:-1.5}
-CALL_SECS=${CALL_SECS:-8}
+CALL_SECS=${CALL_SECS:-6}
 PARTS=${PARTS:-drops calls}
 CALLS=100
 LIMIT=20       # messages a second of a source, as sipxdp has it by default
@@ -46,9 +47,17 @@ nft_guard() {
 	END
 }
 
+# hashlimit_guard -A|-D: the same in iptables, where it comes first
+hashlimit_guard() {
+	lab_in server iptables -w -t raw "$1" PREROUTING -d "$LAB_SERVER" -p udp --dport 5060 \
+		-m hashlimit --hashlimit-name guard --hashlimit-mode srcip \
+		--hashlimit-above "$LIMIT/second" --hashlimit-burst "$LIMIT" \
+		--hashlimit-htable-size 65536 --hashlimit-htable-max "$TALKERS" -j DROP
+}
+
 receiver_up() {
 	case $1 in
-	nothing) ;;
+	nothing | "kamailio pike") ;;
 	"XDP drop")
 		lab_in server ip link set dev "$device" xdpdrv obj "$LAB_BUILD/bench/drop.bpf.o" sec xdp
 		;;
@@ -57,6 +66,7 @@ receiver_up() {
 		lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 		;;
 	"nft meter") nft_guard "" "meter talkers size $TALKERS" ;;
+	hashlimit) hashlimit_guard -A ;;
 	"nft set")
 		nft_guard "set talkers { type ipv4_addr; size $TALKERS; flags dynamic, timeout; timeout 1m; }" \
 			"add @talkers"
@@ -69,6 +79,7 @@ receiver_down() {
 	"XDP drop") lab_in server ip link set dev "$device" xdp off ;;
 	sipxdp) lab_stop_sipxdp ;;
 	nft*) lab_in server nft delete table netdev guard ;;
+	hashlimit) hashlimit_guard -D ;;
 	esac
 }
 
@@ -83,6 +94,7 @@ receiver_dropped() {
 		lab_in server nft -j list counter netdev guard dropped |
 			jq '.nftables[] | select(.counter).counter.packets'
 		;;
+	hashlimit) lab_in server iptables -w -t raw -vnxL PREROUTING | awk '$3 == "DROP" { print $1 }' ;;
 	esac
 }
 
@@ -168,18 +180,20 @@ measure_calls() { # RECEIVER PACKETS-A-SECOND
 }
 
 measure_calls_of() { # RECEIVER
+	local lab_server_options=()
+	[[ $1 != "kamailio pike" ]] || lab_server_options=(-A PIKE -m 512)
+	# Each has a server of its own: what the flood left in it is not the next one's business.
+	lab_start_server
+	lab_start_callees callee
 	receiver_up "$1"
 	lab_phones register callers --register 50 || lab_die "callers do not register"
 	measure_calls "$1" 0
 	measure_calls "$1" 200000
 	measure_calls "$1" 1000000
 	receiver_down "$1"
-	# What the flood left in the server is not the next one's business.
 	lab_stop kamailio
 	lab_stop callee
 	rm -f "$lab_tmp/callee.log"
-	lab_start_server
-	lab_start_callees callee
 }
 
 # ---- results ----
@@ -217,14 +231,14 @@ show() { # JSON-FILE
 				"${sources#* }" "$ns" "$(printf '%.0f-%.0f' "$least" "$greatest")" "$full" \
 				"$dropped" "$second" "$times" "$goal"
 		done
-	printf '\n%-12s %12s %6s %10s %10s %10s %10s\n' CALLS "flood, pps" tried completed "" "in 1 s" median
+	printf '\n%-13s %12s %6s %10s %10s %10s %10s\n' CALLS "flood, pps" tried completed "" "in 1 s" median
 	jq -r '.goal_calls_percent as $goal | .calls[] | [.receiver, .pps, .tried, .completed,
 			100 * .completed / .tried, 100 * .within_1s / .tried, .median_ms // 0,
 			(if .receiver != "sipxdp" or .pps < 500000 then ""
 				elif 100 * .completed / .tried >= $goal then "goal \($goal) % met"
 				else "goal \($goal) % missed" end)] | @tsv' "$1" |
 		while IFS=$'\t' read -r receiver pps tried completed percent soon median goal; do
-			printf '%-12s %12.0f %6d %10d %8.1f %% %8.1f %% %7.1f ms %s\n' "$receiver" "$pps" \
+			printf '%-13s %12.0f %6d %10d %8.1f %% %8.1f %% %7.1f ms %s\n' "$receiver" "$pps" \
 				"$tried" "$completed" "$percent" "$soon" "$median" "$goal"
 		done
 }
@@ -234,7 +248,7 @@ measure_drops() {
 	local receiver
 	napi_start
 	full_socket
-	for receiver in nothing "XDP drop" "nft set" "nft meter" sipxdp; do
+	for receiver in nothing "XDP drop" "nft set" "nft meter" hashlimit sipxdp; do
 		measure_receiver "$receiver"
 	done
 	lab_stop socket
@@ -242,9 +256,7 @@ measure_drops() {
 
 measure_all_calls() {
 	local receiver
-	lab_start_server
-	lab_start_callees callee
-	for receiver in sipxdp "nft meter" nothing; do
+	for receiver in sipxdp "nft meter" hashlimit "kamailio pike" nothing; do
 		measure_calls_of "$receiver"
 	done
 }

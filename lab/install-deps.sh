@@ -18,7 +18,7 @@ test=(libcriterion-dev libclang-rt-14-dev clang-format-14 libosip2-dev libsofia-
 # shellcheck disable=SC2034
 vm=(qemu-system-x86 busybox-static cpio kmod xz-utils xdp-tools clang-16 clang-19)
 # shellcheck disable=SC2034
-bench=(gnuplot-nox)
+bench=(gnuplot-nox iptables)
 # shellcheck disable=SC2034
 vagrant=(vagrant mmdebstrap shellcheck)
 

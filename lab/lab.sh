@@ -211,11 +211,14 @@ lab_listens() { # SITE PORT
 	[[ $(lab_in "$1" ss -Hlun "sport = :$2") ]]
 }
 
+lab_server_options=() # of kamailio, besides its own
+
 lab_start_server() {
 	mkdir -p "$lab_tmp/kamailio"
 	lab_spawn kamailio server kamailio -DD -E -m 64 -M 8 -f "$LAB_ROOT/lab/kamailio.cfg" \
 		-Y "$lab_tmp/kamailio" -w "$lab_tmp/kamailio" -P "$lab_tmp/kamailio.pid" \
-		-l "udp:$LAB_SERVER:5060" -l "udp:[$LAB_SERVER6]:5060" -l "tcp:$LAB_SERVER:5060"
+		-l "udp:$LAB_SERVER:5060" -l "udp:[$LAB_SERVER6]:5060" -l "tcp:$LAB_SERVER:5060" \
+		"${lab_server_options[@]}"
 	lab_until 10 lab_listens server 5060 ||
 		lab_die "kamailio does not start: $(tail -n 3 "$lab_tmp/kamailio.log")"
 }
