@@ -57,6 +57,28 @@ Test(track_call, a_call_from_invite_to_bye,
 	stage_free(s);
 }
 
+Test(track_call, moments_go_forward_when_the_clock_goes_back,
+     .description = "a clock set back between two messages makes no call that ended before it began")
+{
+	static const uint64_t set_back[] = { 1, 256, 20 * MS, 3600 * SECONDS };
+
+	for (size_t i = 0; i < sizeof(set_back) / sizeof(*set_back); i++) {
+		struct stage *s = stage_new();
+		const struct call_record *r;
+
+		stage_play(s, "> INVITE");
+		s->now_ns -= 10 * MS + set_back[i];
+		PLAY(s, "< 200 INVITE", "> ACK branch=x", "> BYE cseq=2");
+		assert_state(s, CALL_ENDED);
+		r = stage_call(s, "one");
+		cr_assert_geq(r->answered_unix_ns, r->started_unix_ns);
+		cr_assert_geq(r->ended_unix_ns, r->answered_unix_ns);
+		cr_assert_geq(r->updated_unix_ns, r->ended_unix_ns);
+		cr_assert_eq(r->setup_ms, 1);
+		stage_free(s);
+	}
+}
+
 struct ending {
 	const char *what;
 	const char *lines[16];

@@ -104,8 +104,7 @@ static struct track_outcome take_in(struct track *t, uint32_t index, const struc
 
 	call->messages++;
 	call->seen_tick = wheel_now(&t->calls.wheel);
-	if (e->now_ns > call->updated_ns)
-		call->updated_ns = e->now_ns;
+	call->updated_ns = e->now_ns;
 	if (again) {
 		call->retransmissions++;
 		t->stats.retransmissions++;
@@ -122,9 +121,12 @@ static struct track_outcome take_in(struct track *t, uint32_t index, const struc
 	return outcome_of(call_at(t, index), again);
 }
 
+/* The moments of a call go forward, though the wall clock may be set back between two of them: by
+ * an administrator, or by the few nanoseconds that reading it twice leaves open. */
 struct track_outcome call_event(struct track *t, const struct event *e)
 {
 	uint32_t index = table_find(&t->calls.table, e->arrival->call_id_hash);
+	struct event in_order;
 	struct call *call;
 
 	if (!index)
@@ -136,5 +138,8 @@ struct track_outcome call_event(struct track *t, const struct event *e)
 	}
 	if (!belongs(call, e))
 		return not_of_call;
-	return take_in(t, index, e);
+	in_order = *e;
+	if (in_order.now_ns < call->updated_ns)
+		in_order.now_ns = call->updated_ns;
+	return take_in(t, index, &in_order);
 }
