@@ -31,6 +31,8 @@ of_baresip() { # FILTER over its calls
 }
 is_registered() { lab_ctl registrations sip:office1@"$LAB_DOMAIN" >/dev/null; }
 is_up() { [[ $(of_baresip '.state == "confirmed"') == 1 ]]; }
+is_held() { [[ $(of_baresip '.reinvites == 1 and .holds == 1 and .held_by == "caller"') == 1 ]]; }
+is_resumed() { [[ $(of_baresip '.reinvites == 2 and .held_by == null') == 1 ]]; }
 is_over() { [[ $(of_baresip '.state == "ended"') == 1 ]]; }
 
 # tell COMMAND [PARAMETER]: to baresip, as a netstring of JSON
@@ -50,13 +52,12 @@ lab_until 10 is_up || fail "the call does not come up: $(tail -n 20 "$lab_tmp/ba
 check "its codec" "$(of_baresip '.codec == "PCMU" or .codec == "PCMA"')" -eq 1
 sleep 1
 tell hold
-sleep 1
+lab_until 5 is_held || fail "not held by one re-INVITE of it: $(lab_ctl calls --user office1)"
 lab_ctl calls --user office1
-check "held by it, by one re-INVITE" \
-	"$(of_baresip '.reinvites == 1 and .holds == 1 and .held_by == "caller"')" -eq 1
-tell resume
 sleep 1
-check "resumed, by another one" "$(of_baresip '.reinvites == 2 and .held_by == null')" -eq 1
+tell resume
+lab_until 5 is_resumed || fail "not resumed by another one: $(lab_ctl calls --user office1)"
+sleep 1
 tell hangup
 lab_until 10 is_over || fail "the call does not end"
 id=$(lab_ctl --json calls --user office1 | jq -r '.calls[0].call_id')

