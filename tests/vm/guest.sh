@@ -6,7 +6,6 @@ set -uo pipefail
 cd "$1" || exit 2
 results=$2
 tests=$(cat "$results/tests")
-tests=${tests:-loads bpf attach_veth attach_virtio calls}
 failed=0
 
 note() { # STATUS NAME

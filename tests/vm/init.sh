@@ -24,14 +24,22 @@ $b ln -sf /proc/self/fd /root/dev/fd
 $b hostname guest
 echo "127.0.0.1 localhost guest" >/root/etc/hosts
 : >/root/etc/resolv.conf
+first=guest
 for word in $($b cat /proc/cmdline); do
 	case $word in
 	sipxdp.tree=*) tree=${word#*=} ;;
+	sipxdp.first=*) first=${word#*=} ;;
 	esac
 done
 $b mkdir -p "/root/run/results"
 $b mount -t 9p -o "$share" results /root/run/results
 export SIPXDP_GUEST=emulated HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
+if [ "$first" = systemd ]; then # which is the first process from there on
+	$b chroot /root /bin/bash "$tree/tests/vm/systemd_prepare.sh" "$tree" /run/results &&
+		exec $b switch_root /root /lib/systemd/systemd \
+			--unit=sipxdp-test.target --show-status=no
+	$b poweroff -f
+fi
 $b chroot /root /bin/bash "$tree/tests/vm/guest.sh" "$tree" /run/results
 echo "guest: exit status $?"
 $b sync

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Boots other kernels in QEMU with this working tree, and runs tests/vm/guest.sh in each: the BPF
 # tests, what the verifier makes of the programs of several compilers, libxdp's dispatcher, native
-# XDP, and calls through a flood. Prints "ok N - ..." or "not ok"; what was seen is in
+# XDP, and calls through a flood; and boots them once more with systemd as the first process, which
+# runs tests/vm/systemd.sh. Prints "ok N - ..." or "not ok"; what was seen is in
 # build/vm/KERNEL. The programs of this host's kernel are looked at, too, if BPF can be used here.
 #
 #   tests/vm/run.sh 6.1 6.12       which kernels; both unless named
-#   VM_TESTS='loads bpf attach_veth attach_virtio calls'    what is run in each; all unless set
+#   VM_TESTS='loads bpf attach_veth attach_virtio calls systemd'   what is run in each; all unless set
 #   VM_CACHE=DIRECTORY             where kernels are kept (~/.cache/sipxdp-vm)
 #   VM_SECONDS=5400                the longest a kernel may take
 #   VM_ACCEL=kvm                   where KVM works; without it everything takes some 15 times as long.
@@ -24,8 +25,9 @@ source "$vm_directory/kernel.sh"
 VM_SECONDS=${VM_SECONDS:-5400}
 VM_ACCEL=${VM_ACCEL:-tcg,thread=single}
 VM_MEMORY=2048 # MiB
+VM_ALL="loads bpf attach_veth attach_virtio calls systemd"
 
-vm_boot() { # RESULTS-DIRECTORY
+vm_boot() { # RESULTS-DIRECTORY FIRST: guest or systemd, the first process
 	timeout --foreground "$VM_SECONDS" qemu-system-x86_64 -accel "$VM_ACCEL" -cpu max \
 		-m "$VM_MEMORY" -smp 2 -nographic -nodefaults -no-reboot -serial stdio \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
@@ -36,23 +38,14 @@ vm_boot() { # RESULTS-DIRECTORY
 		-device virtio-net-pci,netdev=near,romfile=,mac=02:00:00:00:00:01 \
 		-device virtio-net-pci,netdev=far,romfile=,mac=02:00:00:00:00:02 \
 		-kernel "$vm_image" -initrd "$vm_initrd" \
-		-append "console=ttyS0 quiet panic=-1 sipxdp.tree=$vm_tree" </dev/null 2>&1 |
+		-append "console=ttyS0 quiet panic=-1 sipxdp.tree=$vm_tree sipxdp.first=$2" </dev/null 2>&1 |
 		sed -u "s/\r//g; s/\x1b[^a-zA-Z]*[a-zA-Z]//g"
 }
 
-# vm_test KERNEL: what the guest says, passed on and counted.
-vm_test() {
-	local kernel=$1 results=$vm_tree/build/vm/$1 start=$SECONDS line
-	mkdir -p "$results"
-	rm -f "$results"/*
-	printf '%s\n' "${VM_TESTS:-}" >"$results/tests"
-	vm_kernel "$kernel" || {
-		number=$((number + 1))
-		printf 'not ok %d - kernel %s: cannot be had\n' "$number" "$kernel"
-		failed=$((failed + 1))
-		return
-	}
-	printf '# kernel %s\n' "$vm_version"
+# vm_listen KERNEL RESULTS FIRST: what the guest says, passed on and counted.
+vm_listen() {
+	local kernel=$1 results=$2 first=$3 line
+	rm -f "$results/done"
 	while IFS= read -r line; do
 		case $line in
 		"ok - "* | "not ok - "*)
@@ -62,11 +55,27 @@ vm_test() {
 			;;
 		*) printf '  # %s\n' "$line" ;;
 		esac
-	done < <(vm_boot "$results" | tee "$vm_tree/build/vm/$kernel.console")
+	done < <(vm_boot "$results" "$first" | tee "$vm_tree/build/vm/$kernel-$first.console")
 	if [[ ! -e $results/done ]]; then
 		number=$((number + 1)) failed=$((failed + 1))
-		printf 'not ok %d - %s: the guest ended early\n' "$number" "$kernel"
+		printf 'not ok %d - %s: the guest of %s ended early\n' "$number" "$kernel" "$first"
 	fi
+}
+
+vm_test() { # KERNEL
+	local kernel=$1 results=$vm_tree/build/vm/$1 start=$SECONDS tests=" ${VM_TESTS:-$VM_ALL} "
+	mkdir -p "$results"
+	rm -f "$results"/*
+	vm_kernel "$kernel" || {
+		number=$((number + 1))
+		printf 'not ok %d - kernel %s: cannot be had\n' "$number" "$kernel"
+		failed=$((failed + 1))
+		return
+	}
+	printf '# kernel %s\n' "$vm_version"
+	printf '%s\n' "${tests/ systemd / }" >"$results/tests"
+	grep -q '[^ ]' "$results/tests" && vm_listen "$kernel" "$results" guest
+	[[ $tests == *" systemd "* ]] && vm_listen "$kernel" "$results" systemd
 	printf '# kernel %s: %d s\n' "$vm_version" $((SECONDS - start))
 }
 
