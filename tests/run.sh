@@ -8,9 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 STAGES=${STAGES:-format build unit sanitize bpf fuzz net soak}
 declare -A fuzz_runs=([frame]=2000000 [scan]=250000 [sip]=250000 [config]=100000) # others: 8000
 FUZZ_SECONDS=${FUZZ_SECONDS:-60} # at most, each
-SOAK_SECONDS=${SOAK_SECONDS:-2} # each disturbance once
-SOAK_GUARD=${SOAK_GUARD:-kill reloads stalled} # no steps of the clock
-SOAK_POOL=${SOAK_POOL:-drain list death}
+SOAK_SECONDS=${SOAK_SECONDS:-250} # with the lab that it needs, five minutes
+SOAK_GUARD=${SOAK_GUARD:-kill reloads stalled full_tables link_down interface_down garbage flood_spoofed clock_forward fragments}
+SOAK_POOL=${SOAK_POOL:-drain list death weights kill remove clock_forward lan_down down reloads}
 CLANG=$(command -v clang-14 || command -v clang)
 reports=build/test-reports
 passed=0 failed=0 skipped=0
@@ -163,7 +163,7 @@ stage_net() {
 	rm -f "$log"
 }
 
-# The short form of an hour: the disturbances that say most in a minute or two.
+# The short form of an hour: the disturbances that say most, each at least once.
 stage_soak() {
 	"${make[@]}" all lab >/dev/null || { note 1 "the lab builds"; return; }
 	step "soak: calls through everything lose no call and leak nothing" \
