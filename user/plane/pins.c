@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COUNT_TRIES 16 /* walks over the dialogs, until no call comes or goes during one */
+
 static bool has(const __u64 *set, __u32 place)
 {
 	return place < BACKEND_MAX && (set[place / 64] >> place % 64 & 1);
@@ -49,6 +51,8 @@ bool pins_dropping(const struct pins *pins, __u32 place)
 
 struct count {
 	__u32 of[BACKEND_MAX];
+	__s64 was[BACKEND_MAX]; /* the backend's own count before */
+	bool right[BACKEND_MAX];
 };
 
 static int count_pin(const void *key __attribute__((unused)), const void *value, void *ctx)
@@ -61,14 +65,54 @@ static int count_pin(const void *key __attribute__((unused)), const void *value,
 	return 0;
 }
 
+static int count_pins(const struct maps *maps, struct count *count)
+{
+	memset(count->of, 0, sizeof(count->of));
+	for (__u32 place = 1; place < BACKEND_MAX; place++)
+		count->was[place] = __atomic_load_n(&maps->backends[place].calls, __ATOMIC_RELAXED);
+	return maps_walk(maps, MAP_DIALOGS, count_pin, count);
+}
+
+/* Takes what was counted where no call came or went meanwhile. True: that was so everywhere. */
+static bool take_steady(const struct maps *maps, struct count *count)
+{
+	bool all = true;
+
+	for (__u32 place = 1; place < BACKEND_MAX; place++) {
+		__s64 was = count->was[place];
+
+		if (!count->right[place])
+			count->right[place] = __atomic_compare_exchange_n(
+				&maps->backends[place].calls, &was, (__s64)count->of[place], false,
+				__ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		all = all && count->right[place];
+	}
+	return all;
+}
+
+/* Where calls come and go all the time: what the count was wrong by is put right, give or take those
+ * that came or went during the walk. */
+static void take_moving(const struct maps *maps, const struct count *count)
+{
+	for (__u32 place = 1; place < BACKEND_MAX; place++)
+		if (!count->right[place])
+			__atomic_fetch_add(&maps->backends[place].calls,
+					   (__s64)count->of[place] - count->was[place],
+					   __ATOMIC_RELAXED);
+}
+
 int pins_count(const struct maps *maps)
 {
 	struct count *count = calloc(1, sizeof(*count));
-	int err = count ? maps_walk(maps, MAP_DIALOGS, count_pin, count) : -ENOMEM;
+	bool steady = false;
+	int err = count ? 0 : -ENOMEM;
 
-	for (__u32 place = 1; place < BACKEND_MAX && !err; place++)
-		__atomic_store_n(&maps->backends[place].calls, (__s64)count->of[place],
-				 __ATOMIC_RELAXED);
+	for (int i = 0; i < COUNT_TRIES && !err && !steady; i++) {
+		err = count_pins(maps, count);
+		steady = !err && take_steady(maps, count);
+	}
+	if (!err && !steady)
+		take_moving(maps, count);
 	free(count);
 	return err;
 }

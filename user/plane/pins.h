@@ -29,7 +29,8 @@ void pins_drop(struct pins *pins, const struct maps *maps, __u32 place);
 bool pins_dropping(const struct pins *pins, __u32 place);
 
 /* Sets every backend's count of calls to the pins of calls that are not over: a crash, or a table that was made
- * smaller, may have left counts that nothing brings down. 0 or -errno. */
+ * smaller, may have left counts that nothing brings down. Packets go on counting meanwhile: a count that
+ * moves during the look at the pins is looked at again. 0 or -errno. */
 int pins_count(const struct maps *maps);
 
 /* One piece. 1: there is more to do; 0: done; or -errno, and the round begins again. */
