@@ -65,6 +65,8 @@ lab_in() {
 lab_spawn() {
 	local name=$1 site=$2
 	shift 2
+	# What one of the same name said before is not to be taken for what this one says.
+	rm -f "$lab_tmp/$name.out" "$lab_tmp/$name.log"
 	nsenter --net="/run/netns/$LAB_PREFIX-$site" -- "${LAB_PRIORITY[@]}" taskset -c "$LAB_PEER_CPUS" "$@" \
 		>"$lab_tmp/$name.out" 2>"$lab_tmp/$name.log" </dev/null &
 	lab_pids[$name]=$!
