@@ -935,6 +935,28 @@ Test(ctl, status_says_in_words_where_it_is_blind)
 	rows_of(document, "services", 1);
 }
 
+Test(ctl, status_names_the_family_that_no_backend_is_up_for)
+{
+	struct service service = { .name = "proxy", .in_use = 1 };
+	const struct service_state state = { .backends_up = 1 };
+	struct backend backend = { .name = "a", .state = BACKEND_UP };
+	__u32 zero = 0, place = 1;
+
+	service.balance.forward = FORWARD_NAT;
+	service.balance.vip[0].port = service.balance.vip[1].port = htons(5060);
+	backend.peer.addr.word[2] = htonl(0xffff);
+	put(MAP_SERVICES, &zero, &service);
+	put(MAP_SERVICE_STATE, &zero, &state);
+	put(MAP_BACKENDS, &place, &backend);
+	expect_code(run("status", NULL), 0);
+	expect_text(answer.out, "service proxy: no IPv6 backend is up");
+	cr_assert_null(strstr(answer.out, "no IPv4 backend"));
+	service.balance.forward = FORWARD_IPIP;
+	put(MAP_SERVICES, &zero, &service);
+	expect_code(run("status", NULL), 0);
+	cr_assert_null(strstr(answer.out, "no IPv6 backend"));
+}
+
 /* ---- the daemon ---- */
 
 enum daemon_kind { DAEMON_ANSWERS, DAEMON_SLOW, DAEMON_BUSY, DAEMON_SILENT, DAEMON_DEAD };

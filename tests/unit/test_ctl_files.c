@@ -72,13 +72,15 @@ static void read_file(const char *name, char *text, size_t size)
 	fclose(file);
 }
 
+static const char *before = ""; /* what runs sipxdpctl, if not the shell itself */
+
 /* Exit status of sipxdpctl with these words of a shell line. */
 static int ctl(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static int ctl(const char *format, ...)
 {
 	char line[2048];
-	int length = snprintf(line, sizeof(line), "%s ", program), status;
+	int length = snprintf(line, sizeof(line), "%s %s ", before, program), status;
 	va_list args;
 
 	va_start(args, format);
@@ -146,6 +148,43 @@ Test(ctl_files, check_says_where_the_mistake_is_and_what_was_expected)
 	cr_assert_eq(json_integer_value(json_object_get(error, "line")), 4);
 	cr_assert_str_eq(json_string_value(json_object_get(error, "key")), "mode");
 	json_decref(json);
+}
+
+Test(ctl_files, check_names_a_family_that_is_listened_on_and_has_no_backend)
+{
+	static const char config[] =
+		"interfaces: [lo]\nservices:\n"
+		"  - name: a\n"
+		"    listen: [\"udp:192.0.2.10:5060\", \"udp:[2001:db8::10]:5060\"]\n"
+		"    balance: {backends: [{name: a, address: \"10.0.0.1:5060\"}]}\n"
+		"  - name: both\n"
+		"    listen: [\"udp:192.0.2.11:5060\", \"udp:[2001:db8::11]:5060\"]\n"
+		"    balance: {forward: ipip, backends: [{name: a, address: \"10.0.0.1:5060\"}]}\n";
+	const json_t *warnings;
+	json_t *json;
+
+	write_file("config.yaml", config, strlen(config));
+	expect_code(ctl("check config.yaml"), 0);
+	expect_text(out, "warning: service a listens on IPv6, but has no IPv6 backend: what comes "
+			 "there is dropped");
+	expect_code(ctl("--json check config.yaml"), 0);
+	json = answer();
+	cr_assert(json_is_true(json_object_get(json, "valid")));
+	warnings = json_object_get(json, "warnings");
+	cr_assert_eq(json_array_size(warnings), 1, "%s", out);
+	expect_text(json_string_value(json_array_get(warnings, 0)), "no IPv6 backend");
+	json_decref(json);
+}
+
+Test(ctl_files, check_of_a_file_that_this_user_may_not_read_is_4)
+{
+	write_file("config.yaml", GOOD_CONFIG, strlen(GOOD_CONFIG));
+	cr_assert_eq(chmod("config.yaml", 0), 0);
+	/* As root, whom no mode keeps out, without the capabilities that make it so. */
+	if (geteuid() == 0)
+		before = "setpriv --bounding-set=-all";
+	expect_code(ctl("check config.yaml"), 4);
+	expect_text(err, "config.yaml: cannot be read: Permission denied");
 }
 
 Test(ctl_files, check_asks_this_host_for_its_interfaces_unless_told_not_to)

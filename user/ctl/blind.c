@@ -12,6 +12,7 @@
 #include "ctl/client.h"
 #include "ctl/text.h"
 #include "plane/clock.h"
+#include "plane/key.h"
 
 static void warn(struct blind *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -201,6 +202,35 @@ unsigned int blind_backends(const struct view *view, unsigned int service, unsig
 	return all;
 }
 
+static bool listens_on(const struct balance *balance, bool ipv6)
+{
+	return balance->vip[ipv6].port || balance->tcp[ipv6].port || balance->tls[ipv6].port;
+}
+
+static bool has_backend_up(const struct view *view, unsigned int service, bool ipv6)
+{
+	for (__u32 place = 1; place < BACKEND_MAX; place++) {
+		const struct backend *row = &view->maps->backends[place];
+		struct in6_addr address = key_to_address(&row->peer.addr);
+
+		if (row->state == BACKEND_UP && row->service == service &&
+		    address_is_ipv4(&address) != ipv6)
+			return true;
+	}
+	return false;
+}
+
+/* Other than a tunnel, nat and dsr leave the family as it is. */
+static void find_dead_family(struct blind *out, const struct view *view, unsigned int i)
+{
+	const struct balance *balance = &view->services[i].balance;
+
+	for (int ipv6 = 0; ipv6 < 2 && balance->forward != FORWARD_IPIP; ipv6++)
+		if (listens_on(balance, ipv6) && !has_backend_up(view, i, ipv6))
+			warn(out, "service %s: no IPv%d backend is up, for what comes over IPv%d",
+			     service_name(&view->names, i), ipv6 ? 6 : 4, ipv6 ? 6 : 4);
+}
+
 static void find_dead_backends(struct blind *out, const struct view *view)
 {
 	for (unsigned int i = 0; i < SERVICE_MAX; i++) {
@@ -210,11 +240,14 @@ static void find_dead_backends(struct blind *out, const struct view *view)
 		if (!service->in_use || service->balance.forward == FORWARD_NONE)
 			continue;
 		all = blind_backends(view, i, &down);
-		if (!view->maps->service_state[i].backends_up)
+		if (!view->maps->service_state[i].backends_up) {
 			warn(out, "service %s: no backend is up", service_name(&view->names, i));
-		else if (down)
+			continue;
+		}
+		if (down)
 			warn(out, "service %s: %u of %u backends are down",
 			     service_name(&view->names, i), down, all);
+		find_dead_family(out, view, i);
 	}
 }
 

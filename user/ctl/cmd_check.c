@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sipxdpctl check: is this configuration good, and if not, where and why. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,7 +44,45 @@ static json_t *json_errors(const struct config_errors *errs)
 	return list;
 }
 
-static int print_json(const char *file, const struct config_errors *errs)
+/* A good file may still say less than was meant. The sentences go to `out` as lines behind `before`,
+ * and to `list`; either may be NULL. */
+static void find_gaps(const struct config_service *service, const char *before, FILE *out,
+		      json_t *list)
+{
+	static const char *const fate[] = {
+		[CONFIG_NO_BACKEND_DROP] = "is dropped",
+		[CONFIG_NO_BACKEND_REPLY_503] = "is answered by 503",
+		[CONFIG_NO_BACKEND_PASS] = "passes to this host",
+	};
+
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		char text[256];
+
+		if (!config_lacks_backends(service, !ipv6))
+			continue;
+		snprintf(text, sizeof(text),
+			 "service %s listens on IPv%d, but has no IPv%d backend: what comes there "
+			 "%s (on_no_backend)",
+			 service->name, ipv6 ? 6 : 4, ipv6 ? 6 : 4,
+			 fate[service->balance.on_no_backend]);
+		if (out)
+			fprintf(out, "%s%s\n", before, text);
+		if (list)
+			json_array_append_new(list, json_text(text));
+	}
+}
+
+/* cfg: NULL if the file is not good. */
+static json_t *json_warnings(const struct config *cfg)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; cfg && i < cfg->service_count; i++)
+		find_gaps(&cfg->services[i], "", NULL, list);
+	return list;
+}
+
+static int print_json(const char *file, const struct config *cfg, const struct config_errors *errs)
 {
 	json_t *answer = json_object();
 	int failed;
@@ -51,6 +90,7 @@ static int print_json(const char *file, const struct config_errors *errs)
 	json_object_set_new(answer, "valid", json_boolean(errs->count == 0));
 	json_object_set_new(answer, "file", json_text(file));
 	json_object_set_new(answer, "errors", json_errors(errs));
+	json_object_set_new(answer, "warnings", json_warnings(cfg));
 	failed = json_dumpf(answer, stdout, JSON_COMPACT) || putchar('\n') == EOF || fflush(stdout);
 	json_decref(answer);
 	return failed ? ctl_fail(CTL_NO, "cannot write the answer") : CTL_DONE;
@@ -79,6 +119,7 @@ static int print_summary(const char *file, const struct config *cfg)
 			       service->balance.backend_count == 1 ? "" : "s",
 			       service->balance.import_path ? " and an import" : "");
 		putchar('\n');
+		find_gaps(service, "  warning: ", stdout, NULL);
 	}
 	printf("  %zu network%s, %zu scanner name%s\n", cfg->network_count,
 	       cfg->network_count == 1 ? "" : "s", cfg->scanners.user_agent_count,
@@ -95,12 +136,14 @@ static int check_file(const char *file, bool host, struct config_errors *errs)
 	if (!err && host)
 		err = config_check_host(cfg, errs);
 	if (ctl_global.json)
-		code = print_json(file, errs);
+		code = print_json(file, cfg, errs);
 	else if (err)
 		config_errors_print(errs, stderr);
 	else
 		code = print_summary(file, cfg);
 	config_free(cfg);
+	if (err == -EACCES || err == -EPERM)
+		return CTL_NOT_PERMITTED;
 	return err ? CTL_NO : code;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/configuration.h"
+#include "daemon/daemon.h"
 #include "daemon/log.h"
 
 static char *print_errors(const struct config_errors *errors)
@@ -56,4 +57,9 @@ int configuration_load(const struct options *options, struct config **out, char 
 	err = load(options, out, errors, problems);
 	free(errors);
 	return err;
+}
+
+int configuration_exit_code(int err)
+{
+	return err == -EACCES || err == -EPERM ? DAEMON_NOT_PERMITTED : DAEMON_INVALID;
 }

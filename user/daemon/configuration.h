@@ -13,4 +13,7 @@
  */
 int configuration_load(const struct options *options, struct config **out, char **problems);
 
+/* What sipxdpd exits with after that -errno. */
+int configuration_exit_code(int err);
+
 #endif

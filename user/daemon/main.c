@@ -21,7 +21,7 @@ static int check(const struct options *options)
 	if (err) {
 		fputs(problems ? problems : strerror(-err), stderr);
 		free(problems);
-		return DAEMON_INVALID;
+		return configuration_exit_code(err);
 	}
 	printf("%s: good\n", options->config_path);
 	config_free(config);

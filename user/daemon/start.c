@@ -39,7 +39,7 @@ static int configuration_up(struct daemon *daemon)
 		return DAEMON_DONE;
 	log_error("%s", problems ? problems : strerror(-err));
 	free(problems);
-	return DAEMON_INVALID;
+	return configuration_exit_code(err);
 }
 
 static void configuration_down(struct daemon *daemon)

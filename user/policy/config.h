@@ -322,6 +322,12 @@ const char *config_backend_wrong(const struct config *cfg, const struct config_s
 				 const struct endpoint *endpoint, const char **expected);
 
 /*
+ * Whether a balanced service listens on a family that none of its backends has: what comes there
+ * is treated as on_no_backend says. Not for tunnels, which carry either family, nor imports.
+ */
+bool config_lacks_backends(const struct config_service *service, bool ipv4);
+
+/*
  * Reads a service's import again, into *out (to be freed). errs is overwritten. 0; -EINVAL with
  * errs filled; -ENOMEM; or -errno of reading the file, with errs filled.
  */

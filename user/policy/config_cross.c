@@ -137,10 +137,10 @@ static void backend_error(const struct pool *pool, size_t backend, const char *k
 	config_reader_error_at(pool->reader, expected, path, "%s", what);
 }
 
-static bool pool_has_family(const struct pool *pool, bool ipv4)
+static bool pool_has_family(const struct config_balance *balance, bool ipv4)
 {
-	for (size_t i = 0; i < pool->balance->backend_count; i++)
-		if (address_is_ipv4(&pool->balance->backends[i].endpoint.address) == ipv4)
+	for (size_t i = 0; i < balance->backend_count; i++)
+		if (address_is_ipv4(&balance->backends[i].endpoint.address) == ipv4)
 			return true;
 	return false;
 }
@@ -165,6 +165,15 @@ static bool service_has_port(const struct config_service *service, uint16_t port
 static bool family_matters(const struct config_balance *balance)
 {
 	return balance->forward != CONFIG_FORWARD_IPIP;
+}
+
+bool config_lacks_backends(const struct config_service *service, bool ipv4)
+{
+	const struct config_balance *balance = &service->balance;
+
+	/* What an import brings is not known yet, and may change. */
+	return service->balanced && family_matters(balance) && !balance->import_path &&
+	       service_has_family(service, ipv4) && !pool_has_family(balance, ipv4);
 }
 
 /*
@@ -299,20 +308,6 @@ static void check_backend(const struct pool *pool, size_t number)
 	check_backend_unique(pool, number);
 }
 
-static void check_families(const struct pool *pool)
-{
-	/* What an import brings is not known yet. */
-	if (!family_matters(pool->balance) || pool->balance->import_path ||
-	    !pool->balance->backend_count)
-		return;
-	if (service_has_family(pool->service, true) && !pool_has_family(pool, true))
-		pool_error(pool, "balance.backends", "a backend of each family, or forward: ipip",
-			   "the service listens on IPv4, but has no IPv4 backend");
-	if (service_has_family(pool->service, false) && !pool_has_family(pool, false))
-		pool_error(pool, "balance.backends", "a backend of each family, or forward: ipip",
-			   "the service listens on IPv6, but has no IPv6 backend");
-}
-
 /*
  * What a backend sends in a stream gets the service's address of that family and transport: there
  * can be one only. Where answers go their own way it does not matter.
@@ -356,7 +351,6 @@ static void check_pool(const struct pool *pool)
 	if (probe->timeout_ns >= probe->interval_ns)
 		pool_error(pool, "balance.probe.timeout", "less than interval",
 			   "a probe ends after the next one begins");
-	check_families(pool);
 	check_streams(pool);
 	for (size_t i = 0; i < pool->balance->backend_count; i++)
 		check_backend(pool, i);
