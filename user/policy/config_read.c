@@ -283,8 +283,8 @@ static void report_unknown(struct config_reader *reader, const struct config_nod
 		config_reader_enter(reader, "%s%.*s", mark ? "." : "", (int)node->key_len,
 				    node->key);
 	if (nearest.best)
-		config_reader_error(reader, node->key_place, "",
-				    "unknown key %s, did you mean \"%.*s\"?", quoted,
+		config_reader_error(reader, node->key_place, expected,
+				    "unknown key %s (did you mean \"%.*s\"?)", quoted,
 				    (int)nearest.best_len, nearest.best);
 	else
 		config_reader_error(reader, node->key_place, expected, "unknown key %s", quoted);
