@@ -58,7 +58,8 @@ Test(track_call, a_call_from_invite_to_bye,
 }
 
 Test(track_call, moments_go_forward_when_the_clock_goes_back,
-     .description = "a clock set back between two messages makes no call that ended before it began")
+     .description =
+	     "a clock set back between two messages makes no call that ended before it began")
 {
 	static const uint64_t set_back[] = { 1, 256, 20 * MS, 3600 * SECONDS };
 
