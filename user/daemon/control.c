@@ -267,6 +267,16 @@ static int on_listener(sd_event_source *source, int fd, uint32_t events, void *c
 	return accept_pause(control);
 }
 
+/* 0660, of that group; where the host has none, of root's, which is root alone. */
+static int open_to_group(const char *path, gid_t group)
+{
+	if (group == (gid_t)-1 && chown(path, (uid_t)-1, 0))
+		return 0; /* not ours to give: it stays 0600 */
+	if (group != (gid_t)-1 && chown(path, (uid_t)-1, group))
+		return -errno;
+	return chmod(path, 0660) ? -errno : 0;
+}
+
 /* Between bind and listen nobody can connect, so the mode is right before the first client. */
 static int listen_at(const struct sockaddr_un *address, gid_t group, int *out)
 {
@@ -278,9 +288,11 @@ static int listen_at(const struct sockaddr_un *address, gid_t group, int *out)
 	if ((unlink(address->sun_path) && errno != ENOENT) || fchmod(fd, 0600) ||
 	    bind(fd, (const struct sockaddr *)address, sizeof(*address)))
 		goto fail;
-	if (group != (gid_t)-1 &&
-	    (chown(address->sun_path, (uid_t)-1, group) || chmod(address->sun_path, 0660)))
-		goto fail;
+	err = open_to_group(address->sun_path, group);
+	if (err) {
+		close(fd);
+		return err;
+	}
 	if (listen(fd, BACKLOG))
 		goto fail;
 	*out = fd;

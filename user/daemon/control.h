@@ -4,7 +4,7 @@
  * member "command"; it gets one line back, a JSON object with "ok": true, or "ok": false and
  * "error": text (and where a program can act on it, "code": "invalid", "not_found",
  * "not_permitted" or "busy"); then the connection is closed. Who may connect is a matter of the
- * socket's mode: 0660, of the group sipxdp where there is one, else 0600.
+ * socket's mode: 0660, of the group sipxdp, or of root's where the host has no such group.
  *
  * Nothing a client does holds up the event loop: clients, lines and times are bounded.
  */
