@@ -438,18 +438,25 @@ Test(ctl, calls_are_listed_newest_first_with_times_in_the_unit_of_their_key)
 	cr_assert_eq(number_in(last, "setup_ms"), 1500);
 	cr_assert(number_in(last, "duration_s") >= 123 && number_in(last, "duration_s") <= 126);
 	cr_assert_eq(number_in(last, "messages"), 4);
-	cr_assert_eq(number_in(last, "reinvites"), 1);
+	cr_assert_eq(number_in(last, "re_invites"), 1);
 	cr_assert(number_in(last, "started_unix_ns") > 0);
 }
 
 Test(ctl, calls_as_text_have_a_header_line_and_human_times)
 {
+	static const char *const titles[] = {
+		"STARTED", "SETUP",   "DURATION", "FROM",	" TO ",	   "SOURCE",
+		"SERVICE", "BACKEND", "MESSAGES", "RE-INVITES", "CALL-ID",
+	};
+
 	put_three_calls();
 	expect_code(run("calls", NULL), 0);
 	cr_assert_eq(strncmp(answer.out, "STATE ", 6), 0, "%s", answer.out);
 	expect_text(answer.out, "1.5s");
 	expect_text(answer.out, "2m0");
 	expect_text(answer.out, "+00:00");
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		cr_expect(strstr(answer.out, titles[i]), "no column %s", titles[i]);
 }
 
 Test(ctl, calls_are_filtered_by_state_source_and_user)
@@ -791,6 +798,8 @@ Test(ctl, sources_are_the_top_talkers_with_the_tier_they_have_now)
 	parse(run("sources", "--json", NULL));
 	rows = rows_of(document, "sources", 4);
 	expect_member(json_array_get(rows, 0), "source", "198.51.100.3");
+	cr_assert_eq(number_in(json_array_get(rows, 0), "messages"), 1000);
+	cr_assert_eq(number_in(json_array_get(rows, 0), "drops"), 10);
 	expect_member(json_array_get(rows, 0), "tier", "unknown");
 	expect_member(json_array_get(rows, 0), "last_reason", "source-limit");
 	expect_member(json_array_get(rows, 1), "tier", "banned");
@@ -800,6 +809,8 @@ Test(ctl, sources_are_the_top_talkers_with_the_tier_they_have_now)
 	rows = rows_of(parse(run("sources", "--json", "--top", "1", "--by", "drops", NULL)),
 		       "sources", 1);
 	expect_member(json_array_get(rows, 0), "source", "198.51.100.2");
+	expect_code(run("sources", NULL), 0);
+	expect_text(answer.out, "MESSAGES");
 }
 
 /* ---- bans and trust ---- */

@@ -117,12 +117,13 @@ static const struct report_column columns[] = {
 	{ .title = "SOURCE", .key = "source" },
 	{ .title = "DESTINATION", .key = "destination", .where = SHOWN_JSON },
 	{ .title = "SERVICE", .key = "service" },
-	{ .title = "BACKEND", .key = "backend", .where = SHOWN_JSON },
+	{ .title = "BACKEND", .key = "backend" },
 	{ .title = "CODEC", .key = "codec" },
 	{ .title = "STATUS", .key = "final_status", .align = ALIGN_RIGHT },
-	{ .title = "MSGS", .key = "messages", .align = ALIGN_RIGHT },
+	{ .title = "MESSAGES", .key = "messages", .align = ALIGN_RIGHT },
 	{ .title = "RETR", .key = "retransmissions", .align = ALIGN_RIGHT, .where = SHOWN_JSON },
-	{ .title = "REINV", .key = "reinvites", .align = ALIGN_RIGHT },
+	{ .title = "RE-INVITES", .key = "re_invites", .align = ALIGN_RIGHT },
+	{ .title = "", .key = "reinvites", .where = SHOWN_JSON }, /* as the map has it */
 	{ .title = "RINGING", .key = "ring_ms", .where = SHOWN_JSON },
 	{ .title = "UPD", .key = "updates", .where = SHOWN_JSON },
 	{ .title = "PRACK", .key = "pracks", .where = SHOWN_JSON },
@@ -155,7 +156,8 @@ static const struct report_column card_columns[] = {
 	{ .title = "FINAL STATUS", .key = "final_status" },
 	{ .title = "MESSAGES", .key = "messages" },
 	{ .title = "RETRANSMISSIONS", .key = "retransmissions" },
-	{ .title = "RE-INVITES", .key = "reinvites" },
+	{ .title = "RE-INVITES", .key = "re_invites" },
+	{ .title = "", .key = "reinvites", .where = SHOWN_JSON },
 	{ .title = "RINGING AFTER", .key = "ring_ms" },
 	{ .title = "UPDATES", .key = "updates" },
 	{ .title = "PRACKS", .key = "pracks" },
@@ -214,6 +216,7 @@ static void report_counts(struct report *report, const struct call_record *call)
 {
 	report_number(report, call->messages);
 	report_number(report, call->retransmissions);
+	report_number(report, call->reinvites);
 	report_number(report, call->reinvites);
 	if (call->ring_ms)
 		report_duration(report, call->ring_ms * NSEC_PER_MSEC);

@@ -17,7 +17,8 @@ static const struct report_column columns[] = {
 	{ .title = "SOURCE", .key = "source" },
 	{ .title = "TIER", .key = "tier" },
 	{ .title = "SERVICE", .key = "service" },
-	{ .title = "PACKETS", .key = "packets", .align = ALIGN_RIGHT },
+	{ .title = "MESSAGES", .key = "messages", .align = ALIGN_RIGHT },
+	{ .title = "", .key = "packets", .where = SHOWN_JSON }, /* as the maps have it */
 	{ .title = "BYTES", .key = "bytes", .align = ALIGN_RIGHT },
 	{ .title = "DROPS", .key = "drops", .align = ALIGN_RIGHT },
 	{ .title = "LAST REASON", .key = "last_reason" },
@@ -37,6 +38,7 @@ static void report_talker(struct report *report, const struct maps *maps,
 	report_string(report, talker->service == SERVICE_HOST
 				      ? NULL
 				      : service_name(names, talker->service));
+	report_number(report, talker->packets);
 	report_number(report, talker->packets);
 	report_number_if(report, talker->bytes != 0, talker->bytes);
 	report_number_if(report, talker->has_last, talker->drops);
