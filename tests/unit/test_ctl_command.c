@@ -329,6 +329,35 @@ Test(ctl, every_command_of_the_help_is_in_the_manual)
 	free(manual);
 }
 
+/* Bash's completion knows each command of the help, and each long option of that command's help.
+ * $0: sipxdpctl. */
+static const char completion_check[] =
+	". install/completion/sipxdpctl\n"
+	"complete_of() { COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); _sipxdpctl; }\n"
+	"has() { [[ \" ${COMPREPLY[*]} \" == *\" $2 \"* ]] || { echo \"$1: no $2\" >&2; exit 1; }; "
+	"}\n"
+	"for c in $(\"$0\" help | sed -n 's/^  \\([a-z]\\+\\) .*/\\1/p'); do\n"
+	"	complete_of sipxdpctl ''; has '' \"$c\"\n"
+	"	for o in $(\"$0\" help \"$c\" | sed -n 's/^  .\\{4\\}\\(--[a-z-]*\\).*/\\1/p'); "
+	"do\n"
+	"		complete_of sipxdpctl \"$c\" --; has \"$c\" \"$o\"; n=$((n + 1))\n"
+	"	done\n"
+	"done\n"
+	"((n > 70)) || { echo \"only $n options\" >&2; exit 1; }\n";
+
+Test(ctl, every_command_and_option_of_the_help_is_completed)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execlp("bash", "bash", "-c", completion_check, program, (char *)NULL);
+		_exit(127);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0, "see what it said on standard error");
+}
+
 Test(ctl, help_of_every_command_names_its_usage_and_is_0)
 {
 	static const char *const names[] = { "status",	"stats",   "calls", "registrations",
