@@ -294,7 +294,8 @@ static const struct config_key schema[] = {
 	     "SIVuS, Gulp, smap, VaxSIPUserAgent, VaxIPUserAgent, siparmyknife, Test Agent, pplsip",
 	     "how their User-Agent begins, in any case; dropped"),
 	VALUE_OR_OFF("scanners.ban", DURATION, config, scanners.ban_ns, SECOND, 365 * DAY, "1h",
-		     "ban of a source that names one; off: drop the message only"),
+		     "ban of a source that names one: at once if its address is proven to be "
+		     "real, else when it does so again; off: drop the message only"),
 
 	SECTION("bans", "what the daemon bans a source for; an exempt network never is, and "
 			"trusted ports behind a banned address are spared"),
