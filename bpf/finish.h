@@ -34,8 +34,7 @@ static __always_inline void finish_sample(const struct packet *pkt, enum verdict
 
 static __always_inline int finish(struct packet *pkt, enum verdict verdict)
 {
-	bool monitor = pkt->cfg->monitor || (pkt->conf && pkt->conf->monitor);
-	bool would_drop = verdict == VERDICT_DROP && monitor;
+	bool would_drop = verdict == VERDICT_DROP && packet_monitored(pkt, pkt->f->reason);
 
 	finish_count(pkt, would_drop);
 	note_rows(pkt, verdict != VERDICT_PASS);

@@ -34,6 +34,16 @@ struct packet {
 	struct provisional *provisional;
 };
 
+/* Is a drop for that reason withheld? conf may be NULL: what belongs to no one service. */
+static __always_inline bool packet_monitored(const struct packet *pkt, __u32 reason)
+{
+	__u32 monitor = pkt->cfg->monitor;
+
+	if (pkt->conf)
+		monitor |= pkt->conf->monitor;
+	return monitor >> (reason & (REASON_DROP_BASE - 1)) & 1;
+}
+
 static __always_inline struct work *work_scratch(void)
 {
 	__u32 zero = 0;

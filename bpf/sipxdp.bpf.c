@@ -82,7 +82,7 @@ static __always_inline int ingress_foreign(struct packet *pkt)
 static __always_inline int ingress_leave(struct packet *pkt, enum verdict verdict)
 {
 	if (likely(!pkt->conf || !pkt->conf->balance.forward || verdict == VERDICT_TX ||
-		   (verdict == VERDICT_DROP && !pkt->cfg->monitor && !pkt->conf->monitor)))
+		   (verdict == VERDICT_DROP && !packet_monitored(pkt, pkt->f->reason))))
 		return finish(pkt, verdict);
 	note_rows(pkt, verdict != VERDICT_PASS);
 	pkt->f->verdict = verdict;

@@ -206,8 +206,7 @@ __noinline int verify_question(struct xdp_md *ctx)
 /* Requests that are worth a question: those that start something. */
 static __always_inline bool verify_applies(const struct packet *pkt)
 {
-	return pkt->conf->verify_source != VERIFY_OFF && !pkt->cfg->monitor &&
-	       !pkt->conf->monitor &&
+	return pkt->conf->verify_source != VERIFY_OFF && !packet_monitored(pkt, DROP_UNPROVEN) &&
 	       (pkt->f->class == CLASS_INVITE || pkt->f->class == CLASS_REGISTER ||
 		pkt->f->class == CLASS_SUBSCRIBE || pkt->f->class == CLASS_MESSAGE ||
 		pkt->f->class == CLASS_PUBLISH);
@@ -221,7 +220,7 @@ static __always_inline void verify_refused(struct packet *pkt, enum reason other
 	__u32 zero = 0;
 
 	pkt->f->reason = otherwise;
-	if (!verify_applies(pkt) || !verify_seen_before(pkt))
+	if (!verify_applies(pkt) || packet_monitored(pkt, otherwise) || !verify_seen_before(pkt))
 		return;
 	host = bpf_map_lookup_elem(&host_state, &zero);
 	if (host && limit_take(&pkt->cfg->proofs, &host->proofs_tat, pkt->f->now))

@@ -13,7 +13,7 @@
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
 
-#define SIPXDP_LAYOUT 4
+#define SIPXDP_LAYOUT 5
 
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
@@ -40,10 +40,10 @@ struct emergency_name {
 #define BANS_NEW 2
 
 struct settings {
-	__u32 layout;	    /* SIPXDP_LAYOUT of the maps beside it */
-	__u32 generation;   /* raised after every change of bans and networks */
-	__u32 bank;	    /* which half of listeners and services is in force: 0 or 1 */
-	__u32 monitor;	    /* 1: count what would be dropped and let it through */
+	__u32 layout;	  /* SIPXDP_LAYOUT of the maps beside it */
+	__u32 generation; /* raised after every change of bans and networks */
+	__u32 bank;	  /* which half of listeners and services is in force: 0 or 1 */
+	__u32 monitor; /* MONITOR_BIT()s: for these reasons count what would be dropped, drop nothing */
 	__u32 has_bans;	    /* 0: `bans` is known to be empty; BANS_NEW: see there */
 	__u32 has_networks; /* 0: `networks` is known to be empty */
 	__u32 has_hosts6;   /* 1: bans or networks hold IPv6 prefixes longer than /64 */
@@ -120,7 +120,7 @@ enum verify_source { VERIFY_OFF, VERIFY_UNDER_ATTACK, VERIFY_ALWAYS };
 struct service {
 	char name[NAME_SIZE];
 	__u32 in_use;
-	__u32 monitor;
+	__u32 monitor; /* the same for the service, besides those of settings */
 	enum verify_source verify_source;
 	__u32 pad;
 	struct sipxdp_rate per_source[LIMIT_CLASS_COUNT];

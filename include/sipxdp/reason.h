@@ -65,6 +65,10 @@ enum reason {
 _Static_assert((int)PASS_REASON_COUNT <= REASON_DROP_BASE, "pass reasons outgrew their slots");
 _Static_assert((int)REASON_END <= REASON_SLOTS, "drop reasons outgrew their slots");
 
+/* Reasons whose drops are withheld (monitor mode): a bit for each drop reason. */
+#define MONITOR_BIT(reason) (1U << ((reason)-REASON_DROP_BASE))
+#define MONITOR_ALL	    0xffffffffU
+
 /* What was done: the last word on a packet, in `counters` and in tap records. */
 #define VERDICTS(X)                                                                                \
 	X(PASS, "pass", "let through")                                                             \

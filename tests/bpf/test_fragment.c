@@ -9,7 +9,9 @@ static const char yaml[] = RIG_PROXY RIG_UNLIMITED
 	"  - name: watched\n"
 	"    listen: [\"udp:192.0.2.10:5070\"]\n"
 	"    mode: monitor\n"
-	"    verify_source: off\n" RIG_UNLIMITED
+	"    verify_source: off\n" RIG_UNLIMITED "  - name: partly\n"
+	"    listen: [\"udp:192.0.2.10:5080\"]\n"
+	"    monitor: [denied]\n" RIG_UNLIMITED
 	"networks: {deny: [203.0.113.0/24, \"2001:db8:d::/48\"]}\n"
 	"host_limits: {unordered: {rate: 100/s, burst: 10}}\n";
 
@@ -130,14 +132,20 @@ static void those_of_others_are_left_alone(void)
 
 static void monitor_mode_counts_them_alike(void)
 {
-	for (unsigned int n = 0; n < 3; n++) {
-		struct frame_spec spec = part("203.0.113.1", 77, n);
+	static const struct {
+		const char *name;
+		__u16 port;
+	} services[] = { { "watched", 5070 }, { "watched for one reason", 5080 } };
 
-		spec.dport = 5070;
-		rig_expect("watched", &spec,
-			   &(struct rig_want){ .service = run_service(rig_run(), 1),
-					       .class = n ? CLASS_FRAGMENT : CLASS_INVITE,
-					       .reason = n ? DROP_FRAGMENT : DROP_DENIED,
+	for (unsigned int n = 0; n < 6; n++) {
+		unsigned int s = n / 3;
+		struct frame_spec spec = part("203.0.113.1", 77 + s, n % 3);
+
+		spec.dport = services[s].port;
+		rig_expect(services[s].name, &spec,
+			   &(struct rig_want){ .service = run_service(rig_run(), 1 + s),
+					       .class = n % 3 ? CLASS_FRAGMENT : CLASS_INVITE,
+					       .reason = n % 3 ? DROP_FRAGMENT : DROP_DENIED,
 					       .would_drop = true });
 	}
 }

@@ -172,3 +172,30 @@ Test(monitor, of_one_service)
 				       .reason = DROP_DENIED,
 				       .would_drop = true });
 }
+
+/* Or withhold the drops for single reasons only: its own, and those of all. */
+Test(monitor, of_single_reasons)
+{
+	struct frame_spec scanner = { .from = "13.0.0.1",
+				      .text = REQUEST_WITH("REGISTER", "sip:x", "s@x", "",
+							   "User-Agent: friendly-scanner\r\n") };
+	struct frame_spec denied = { .from = "11.0.0.1", .text = REQUEST("INVITE") };
+	struct frame_spec feed = { .from = "12.0.0.1", .text = REQUEST("INVITE") };
+	struct rig_want want = { .class = CLASS_INVITE, .would_drop = true };
+
+	rig_open("monitor: [scanner]\n" RIG_PROXY RIG_UNLIMITED "  - name: other\n"
+		 "    listen: [\"udp:192.0.2.10:5070\"]\n"
+		 "    monitor: [denied]\n"
+		 "networks: {deny: [11.0.0.0/8], feed: [12.0.0.0/8]}\n");
+	rig_expect("of all", &scanner,
+		   &(struct rig_want){
+			   .class = CLASS_REGISTER, .reason = DROP_SCANNER, .would_drop = true });
+	rig_expect_reason("not of this service", &denied, CLASS_INVITE, DROP_DENIED);
+	want.service = run_service(rig_run(), 1);
+	want.reason = DROP_DENIED;
+	denied.dport = feed.dport = 5070;
+	rig_expect("of this service", &denied, &want);
+	want.reason = DROP_FEED;
+	want.would_drop = false;
+	rig_expect("another reason", &feed, &want);
+}

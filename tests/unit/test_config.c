@@ -197,6 +197,7 @@ Test(config, every_key_of_the_full_example_lands_in_its_place)
 	cr_expect_eq(cfg->interface_count, 2);
 	cr_expect_str_eq(cfg->interfaces[1].name, "ens3f0np0.42");
 	cr_expect_eq(cfg->interfaces[1].place.line, 3);
+	cr_expect_eq(cfg->monitor, MONITOR_BIT(DROP_SCANNER) | MONITOR_BIT(DROP_UNKNOWN_LIMIT));
 	cr_expect_eq(cfg->interfaces[1].place.column, 20);
 	cr_expect_eq(cfg->mode, CONFIG_MODE_MONITOR);
 	cr_expect_eq(cfg->on_exit, CONFIG_ON_EXIT_KEEP);
@@ -207,6 +208,7 @@ Test(config, every_key_of_the_full_example_lands_in_its_place)
 	cr_assert_eq(cfg->service_count, 2);
 	s = &cfg->services[0];
 	cr_expect_eq(s->mode, CONFIG_MODE_ENFORCE);
+	cr_expect_eq(s->monitor, MONITOR_BIT(DROP_DAMAGED));
 	cr_expect_eq(s->verify_source, VERIFY_ALWAYS);
 	cr_expect_eq(s->listen_count, 4);
 	cr_expect_eq(s->listens[3].transport, CONFIG_TRANSPORT_TLS);

@@ -949,7 +949,7 @@ Test(ctl, trust_is_given_listed_and_taken_by_address_and_port)
 
 Test(ctl, status_says_in_words_where_it_is_blind)
 {
-	struct settings settings = { .monitor = 1 };
+	struct settings settings = { .monitor = MONITOR_ALL };
 	struct host_state host = { .tap_lost = 17, .dialogs_full = 4 };
 	__u32 zero = 0;
 
@@ -973,6 +973,22 @@ Test(ctl, status_says_in_words_where_it_is_blind)
 	cr_assert(json_is_false(json_object_get(json_object_get(document, "daemon"), "alive")));
 	cr_assert(json_array_size(json_object_get(document, "warnings")) >= 6);
 	rows_of(document, "services", 1);
+}
+
+Test(ctl, status_names_the_reasons_whose_drops_are_withheld)
+{
+	struct settings settings = { .monitor = MONITOR_BIT(DROP_SCANNER) };
+	struct service service = { .name = "proxy", .in_use = 1 };
+	__u32 zero = 0;
+
+	service.monitor = MONITOR_BIT(DROP_SOURCE_LIMIT) | MONITOR_BIT(DROP_FRAGMENT);
+	put_settings(&settings);
+	put(MAP_SERVICES, &zero, &service);
+	expect_code(run("status", NULL), 0);
+	expect_text(answer.out, "counted as would-drop and let through: scanner\n");
+	expect_text(answer.out, "service proxy: counted as would-drop and let through: "
+				"source-limit, fragment-dropped\n");
+	expect_member(parse(run("status", "--json", NULL)), "mode", "enforce");
 }
 
 Test(ctl, status_names_the_family_that_no_backend_is_up_for)

@@ -215,7 +215,7 @@ Test(plane_apply, settings_take_what_is_configured_and_leave_the_rest)
 	settings.hash_key[5] = 0x1234;
 	before = settings;
 	apply_settings(cfg, &settings);
-	cr_expect_eq(settings.monitor, 1);
+	cr_expect_eq(settings.monitor, MONITOR_ALL);
 	cr_expect_eq(settings.generation, before.generation);
 	cr_expect_eq(settings.bank, before.bank);
 	cr_expect_eq(settings.has_bans, before.has_bans);

@@ -10,6 +10,7 @@
 
 #include "ctl/blind.h"
 #include "ctl/client.h"
+#include "ctl/names.h"
 #include "ctl/text.h"
 #include "plane/clock.h"
 #include "plane/key.h"
@@ -105,19 +106,53 @@ static void find_daemon(struct blind *out, const struct view *view)
 	}
 }
 
+/* "scanner, source-limit" */
+static void print_reasons(__u32 monitor, char text[BLIND_TEXT])
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned int reason = REASON_DROP_BASE; reason < REASON_END; reason++)
+		if (monitor & MONITOR_BIT(reason) && used < BLIND_TEXT)
+			used += (size_t)snprintf(text + used, BLIND_TEXT - used, "%s%s",
+						 used ? ", " : "", reason_name(reason));
+}
+
+static void find_service_modes(struct blind *out, const struct view *view)
+{
+	char reasons[BLIND_TEXT];
+
+	for (unsigned int i = 0; i < SERVICE_MAX; i++) {
+		const struct service *service = &view->services[i];
+
+		if (!service->in_use || !service->monitor)
+			continue;
+		print_reasons(service->monitor, reasons);
+		if (service->monitor == MONITOR_ALL)
+			warn(out, "service %s: monitor mode, nothing is dropped for it",
+			     service_name(&view->names, i));
+		else
+			warn(out, "service %s: counted as would-drop and let through: %s",
+			     service_name(&view->names, i), reasons);
+	}
+}
+
 static void find_modes(struct blind *out, const struct view *view)
 {
 	const struct settings *settings = view->maps->settings;
+	char reasons[BLIND_TEXT];
 
-	if (settings->monitor)
+	print_reasons(settings->monitor, reasons);
+	if (settings->monitor == MONITOR_ALL)
 		warn(out, "monitor mode: nothing is dropped, see would-drop in 'stats'");
-	for (unsigned int i = 0; i < SERVICE_MAX; i++)
-		if (!settings->monitor && view->services[i].in_use && view->services[i].monitor)
-			warn(out, "service %s: monitor mode, nothing is dropped for it",
-			     service_name(&view->names, i));
+	else if (settings->monitor)
+		warn(out, "counted as would-drop and let through: %s", reasons);
+	if (settings->monitor != MONITOR_ALL)
+		find_service_modes(out, view);
 	if (!settings->tap_bytes)
-		warn(out, "the tap is off (tap.message_bytes: 0): calls and registrations are not "
-			  "followed");
+		warn(out,
+		     "the tap is off (tap.message_bytes: off): calls and registrations are not "
+		     "followed");
 }
 
 static void find_losses(struct blind *out, const struct view *view)

@@ -36,7 +36,7 @@ struct view {
 };
 
 #define BLIND_MAX  48
-#define BLIND_TEXT 240
+#define BLIND_TEXT 512
 
 struct blind {
 	char text[BLIND_MAX][BLIND_TEXT]; /* printable ASCII */

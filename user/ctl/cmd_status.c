@@ -137,6 +137,12 @@ static void print_daemon(const struct view *view)
 			   reloaded ? moment_print(reloaded, moment) : "");
 }
 
+/* One whose drops are withheld for some reasons only enforces. */
+static const char *mode_name(__u32 monitor)
+{
+	return monitor == MONITOR_ALL ? "monitor" : "enforce";
+}
+
 static void print_head(const struct view *view)
 {
 	char up[DURATION_TEXT_SIZE], moment[MOMENT_TEXT_SIZE];
@@ -144,7 +150,7 @@ static void print_head(const struct view *view)
 	struct utsname host;
 
 	print_line("instance", "%s", ctl_global.instance);
-	print_line("mode", "%s", view->maps->settings->monitor ? "monitor" : "enforce");
+	print_line("mode", "%s", mode_name(view->maps->settings->monitor));
 	if (loaded)
 		print_line("uptime", "%s, loaded %s", duration_print(since(loaded), up),
 			   moment_print(loaded, moment));
@@ -225,8 +231,7 @@ static void report_services(struct report *report, const struct view *view)
 		if (!service->in_use)
 			continue;
 		report_string(report, service_name(&view->names, i));
-		report_string(report,
-			      settings->monitor || service->monitor ? "monitor" : "enforce");
+		report_string(report, mode_name(settings->monitor | service->monitor));
 		report_string(report, verify_name(service->verify_source));
 		report_flag(report, view->maps->service_state[i].under_attack_until_ns > now);
 		report_backends(report, view, i);
@@ -305,7 +310,7 @@ static void report_members(struct report *report, const struct view *view,
 	struct utsname kernel;
 
 	report_member(report, "instance", text_json(ctl_global.instance));
-	report_member(report, "mode", text_json(settings->monitor ? "monitor" : "enforce"));
+	report_member(report, "mode", text_json(mode_name(settings->monitor)));
 	report_member(report, "loaded_unix_ns", loaded ? number_json(loaded) : json_null());
 	report_member(report, "uptime_s",
 		      loaded ? number_json(since(loaded) / NSEC_PER_SEC) : json_null());

@@ -142,7 +142,7 @@ static void describe_service(const struct top *top, unsigned int number, struct 
 
 	if (number >= SERVICE_MAX || maps_service(top->maps, number, &service))
 		return;
-	out->monitor = service.monitor;
+	out->monitor = service.monitor == MONITOR_ALL;
 	out->under_attack = top->maps->service_state[number].under_attack_until_ns > now;
 }
 
@@ -332,7 +332,7 @@ static void start_view(struct top *top)
 	memcpy(view->instance, top->maps->instance, sizeof(view->instance));
 	view->unix_ns = clock_realtime_ns();
 	view->daemon_alive = maps_daemon_alive(top->maps->instance) == 1;
-	view->monitor = top->maps->settings->monitor;
+	view->monitor = top->maps->settings->monitor == MONITOR_ALL;
 	view->seconds = view->bytes_rate = 0;
 	memset(view->rate, 0, sizeof(view->rate));
 	view->service_count = view->reason_count = view->talker_count = 0;

@@ -103,6 +103,14 @@ void apply_numbers(const struct config *cfg, const struct service *old,
 	}
 }
 
+/* Later fragments go where their first one went. */
+static __u32 monitored(bool all, __u32 reasons)
+{
+	if (all)
+		return MONITOR_ALL;
+	return reasons ? reasons | MONITOR_BIT(DROP_FRAGMENT) : 0;
+}
+
 static void apply_service(const struct config_service *cfg, __u64 tick_ns, struct service *out)
 {
 	const struct config_limits *limits = &cfg->limits;
@@ -111,7 +119,7 @@ static void apply_service(const struct config_service *cfg, __u64 tick_ns, struc
 	memcpy(out->name, cfg->name, sizeof(out->name));
 	out->name[NAME_SIZE - 1] = '\0';
 	out->in_use = 1;
-	out->monitor = cfg->mode == CONFIG_MODE_MONITOR;
+	out->monitor = monitored(cfg->mode == CONFIG_MODE_MONITOR, cfg->monitor);
 	out->verify_source = cfg->verify_source;
 	apply_budget(&limits->per_source, tick_ns, out->per_source);
 	apply_budget(&limits->per_prefix, tick_ns, out->per_prefix);
@@ -279,7 +287,7 @@ void apply_settings(const struct config *cfg, struct settings *settings)
 	const struct config_host_limits *host = &cfg->host_limits;
 	__u64 tick_ns = settings->tick_ns;
 
-	settings->monitor = monitor_all(cfg);
+	settings->monitor = monitored(monitor_all(cfg), cfg->monitor);
 	settings->tap_bytes = cfg->tap.message_bytes;
 	settings->sample_bytes = cfg->tap.sample_bytes;
 	settings->provisional_ns = cfg->trust.provisional_ns;

@@ -18,6 +18,7 @@
 #include <sipxdp/class.h>
 #include <sipxdp/map.h>
 #include <sipxdp/rate.h>
+#include <sipxdp/reason.h>
 
 #include "policy/address.h"
 
@@ -168,6 +169,7 @@ struct config_balance {
 struct config_service {
 	char name[CONFIG_NAME_SIZE];
 	enum config_mode mode; /* the global one unless the service has its own */
+	uint32_t monitor;      /* MONITOR_BIT()s, besides the global ones */
 	enum verify_source verify_source;
 	struct config_listen *listens;
 	size_t listen_count;
@@ -265,6 +267,7 @@ struct config {
 	struct config_interface interfaces[CONFIG_INTERFACES_MAX];
 	size_t interface_count;
 	enum config_mode mode;
+	uint32_t monitor; /* MONITOR_BIT()s: drops that are withheld where mode is enforce */
 	enum config_on_exit on_exit;
 	bool hash_seed_set; /* else the daemon draws one */
 	uint8_t hash_seed[16];

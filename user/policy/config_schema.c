@@ -106,6 +106,11 @@ static const struct config_choice probe_transports[] = {
 		.path = p, .type = CONFIG_TYPE_NETWORKS, .offset = kind, .max = LIST_MAX,          \
 		.help = h                                                                          \
 	}
+#define REASONS(p, in, h)                                                                          \
+	{                                                                                          \
+		.path = p, .type = CONFIG_TYPE_REASONS, .offset = offsetof(struct in, monitor),    \
+		.max = REASON_SLOTS, .help = h                                                     \
+	}
 #define TABLE(name, member, def, h)                                                                \
 	VALUE("tables." name, NUMBER, config, tables.member, TABLE_MIN, TABLE_MAX, def, h)
 
@@ -144,6 +149,10 @@ static const struct config_key schema[] = {
 	     "where packets come in; native XDP where the driver has it, else generic"),
 	CHOICE("mode", config, mode, modes, "enforce",
 	       "monitor counts what would be dropped as would-drop and lets it through"),
+	REASONS("monitor", config,
+		"the same for single reasons, where mode is enforce: what would be dropped for one "
+		"of "
+		"them is let through, also past the limits that come behind it"),
 	CHOICE("on_exit", config, on_exit, on_exits, "detach",
 	       "what SIGTERM does to the programs in the kernel; keep leaves them enforcing"),
 	{
@@ -183,6 +192,8 @@ static const struct config_key schema[] = {
 		.derived = "mode",
 		.help = "as mode above, for this service alone",
 	},
+	REASONS("services[].monitor", config_service,
+		"as monitor above, for this service, besides those named there"),
 	CHOICE("services[].verify_source", config_service, verify_source, verifies, "under-attack",
 	       "when an unknown source must prove that its address is real before it is let "
 	       "through"),
@@ -444,6 +455,12 @@ static const struct type_text {
 	[CONFIG_TYPE_EMERGENCY] = { "a number or URN", "is too long",
 				    "the user part of a URI or a URN, at most 16 characters",
 				    true },
+	[CONFIG_TYPE_REASONS] = { "a drop that can be withheld", "",
+				  "damaged, denied, feed, banned, scanner, garbage-limit, "
+				  "source-limit, prefix-limit, unknown-limit, trusted-limit, "
+				  "provisional-limit, total-limit, shed, unordered-limit, "
+				  "undecided-limit, syn-limit, unproven or unproven-limit",
+				  true },
 	[CONFIG_TYPE_STATUSES] = { "a status code", "is out of range",
 				   "2xx, 200 or 200-204, from 100 to 699", true },
 };

@@ -167,6 +167,45 @@ static int add_emergency(struct config *cfg, const struct config_node *node)
 	return 0;
 }
 
+/* What has to do with forwarding cannot be let through instead, and a later fragment follows its first. */
+static bool can_be_withheld(enum reason reason)
+{
+	return reason < DROP_PROOF && reason != DROP_FRAGMENT;
+}
+
+/* As everywhere outside of C, with "-" for "_". */
+static bool names_reason(const struct config_node *node, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < node->len && name[i]; i++)
+		if (node->text[i] != (name[i] == '_' ? '-' : name[i]))
+			return false;
+	return i == node->len && !name[i];
+}
+
+static int add_reason(uint32_t *reasons, const struct config_node *node)
+{
+	static const struct {
+		enum reason reason;
+		const char *name;
+	} known[] = {
+#define X(id, name, help) { DROP_##id, #name },
+		DROP_REASONS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!names_reason(node, known[i].name) || !can_be_withheld(known[i].reason))
+			continue;
+		if (*reasons & MONITOR_BIT(known[i].reason))
+			return -EEXIST;
+		*reasons |= MONITOR_BIT(known[i].reason);
+		return 0;
+	}
+	return -EINVAL;
+}
+
 static int add_status(struct config_probe *probe, const struct config_node *node)
 {
 	int err = config_status_parse(node->text, node->len, &probe->accept[probe->accept_count]);
@@ -213,6 +252,7 @@ int config_value_set(struct config_reader *reader, const struct config_key *key,
 		return config_networks_add(reader, (enum config_network_kind)key->offset, node);
 	case CONFIG_TYPE_USER_AGENTS: return add_user_agent(&reader->cfg->scanners, node);
 	case CONFIG_TYPE_EMERGENCY: return add_emergency(reader->cfg, node);
+	case CONFIG_TYPE_REASONS: return add_reason(field, node);
 	case CONFIG_TYPE_STATUSES: return add_status(&service->balance.probe, node);
 	default: return -EINVAL; /* containers have no value of their own */
 	}
