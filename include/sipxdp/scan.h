@@ -846,10 +846,36 @@ SCAN_INLINE void scan_branch(const struct scan_text *t, struct scan *s, const st
 	SCAN_SETTLE();
 }
 
-/* The method behind the number in the CSeq value (RFC 3261 section 20.16). */
+/* Flags the octets that are no digits. */
+SCAN_INLINE __u64 scan_no_digits(__u64 word)
+{
+	__u64 x = word ^ SCAN_EACH('0');
+
+	return (((x & SCAN_EACH(0x7f)) + SCAN_EACH(0x80 - 10)) | x) & SCAN_HIGH;
+}
+
+/* Is the number of so many digits in front of CSeq's method 2^31 or more (RFC 3261 section 8.1.1.5)?
+ * Zeros before it are left to the parser. */
+SCAN_INLINE int scan_cseq_is_too_large(const struct scan_text *t, const struct scan *s,
+				       __u64 digits)
+{
+	__u64 word, last;
+
+	if (digits < 10)
+		return 0;
+	word = __builtin_bswap64(scan_load(t, s, s->cseq.offset));
+	if (word >> 56 == '0')
+		return 0;
+	if (digits > 10 || word != __builtin_bswap64(W8("21474836")))
+		return digits > 10 || word > __builtin_bswap64(W8("21474836"));
+	last = scan_load(t, s, s->cseq.offset + 8U);
+	return (last & 0xff) > '4' || ((last & 0xff) == '4' && (last >> 8 & 0xff) > '7');
+}
+
+/* The method behind the number in the CSeq value (RFC 3261 section 20.16); none if that is no number. */
 SCAN_INLINE void scan_cseq_method(const struct scan_text *t, struct scan *s)
 {
-	__u64 offset = s->cseq.offset, to = s->cseq.offset + s->cseq.length;
+	__u64 offset = s->cseq.offset, to = s->cseq.offset + s->cseq.length, odd = 0;
 	__u32 i;
 
 	SCAN_SETTLE();
@@ -862,10 +888,15 @@ SCAN_INLINE void scan_cseq_method(const struct scan_text *t, struct scan *s)
 		/* octets up to ' ', exact for the first of them: digits are what is before it */
 		blank = (word - SCAN_EACH(' ' + 1)) & ~word & SCAN_HIGH;
 		if (!blank) {
+			odd |= scan_no_digits(word);
 			offset += 8;
 			continue;
 		}
-		offset += scan_lowest_octet(blank) + 1;
+		odd |= scan_no_digits(word) & (((blank & -blank) >> 7) - 1);
+		offset += scan_lowest_octet(blank);
+		if (SCAN_UNLIKELY(odd || scan_cseq_is_too_large(t, s, offset - s->cseq.offset)))
+			return;
+		offset++;
 		word = scan_load(t, s, offset);
 		if (SCAN_UNLIKELY((__u8)word <= ' ')) {
 			offset = scan_skip_blanks(t, s, offset);
