@@ -76,7 +76,7 @@ help:
 	@echo 'make bench        (root) what the performance tables are made of'
 	@echo 'make bench-X      one of them: xdp, parser, track, flood, balance; bench-plots draws what was measured'
 	@echo 'make fuzz         fuzz every parser; SECONDS_=600 for longer'
-	@echo 'make install      into DESTDIR, with a systemd unit'
+	@echo 'make install      into DESTDIR, with a systemd unit; make uninstall takes it away'
 	@echo 'make format       clang-format on the C sources'
 	@echo 'make clean        remove build/'
 	@echo 'V=1 shows the commands; SAN=1 builds under ASan and UBSan'
