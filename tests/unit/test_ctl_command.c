@@ -265,6 +265,7 @@ Test(ctl, wrong_usage_is_2_with_the_usage_on_stderr)
 		{ { "sources", "--top" }, "wants a value" },
 		{ { "sources", "--top", "0" }, "not a number" },
 		{ { "sources", "--top", "18446744073709551616" }, "not a number" },
+		{ { "samples", "--last", "4097" }, "a number from 1 to 4096" },
 		{ { "sources", "--by", "colour" }, "none of packets drops" },
 		{ { "calls", "--state", "dancing" }, "none of trying" },
 		{ { "calls", "--source", "300.1.1.1" }, "--source" },

@@ -6,9 +6,10 @@
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/report.h"
+#include "policy/config.h"
 
 #define LAST_DEFAULT 50
-#define LAST_MAX     65536 /* tap.keep_samples is at most that */
+#define LAST_MAX     CONFIG_SAMPLES_MAX
 
 static const struct report_column columns[] = {
 	{ .title = "TIME", .key = "time_unix_ns" },

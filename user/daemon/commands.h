@@ -22,8 +22,9 @@
 #define SIPXDP_DAEMON_COMMANDS_H
 
 #include "daemon/control.h"
+#include "policy/config.h"
 
-#define SAMPLES_REPLY_MAX 4096
+#define SAMPLES_REPLY_MAX CONFIG_SAMPLES_MAX
 
 /* A control_handler; context is the struct daemon. */
 control_handler commands_run;

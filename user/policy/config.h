@@ -34,6 +34,7 @@
 #define CONFIG_USER_AGENT_MIN	4 /* the kernel looks at the first four letters first */
 #define CONFIG_USER_AGENT_SIZE	(AGENT_LENGTH + 1)
 #define CONFIG_EMERGENCY_MAX	EMERGENCY_MAX
+#define CONFIG_SAMPLES_MAX	4096 /* what one answer of the daemon holds */
 #define CONFIG_EMERGENCY_SIZE	(EMERGENCY_LENGTH + 1)
 #define CONFIG_STATUS_RANGES	16
 #define CONFIG_NETWORKS_MAX	1048576 /* prefixes of all lists and files together */

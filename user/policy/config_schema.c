@@ -374,7 +374,7 @@ static const struct config_key schema[] = {
 	VALUE("tap.sample_bytes", NUMBER, config, tap.sample_bytes, SAMPLE_MIN, SAMPLE_MAX, "512",
 	      "how much of a dropped packet"),
 	RATE("tap.samples", config, tap.samples, "100/s", "dropped packets handed over as samples"),
-	VALUE("tap.keep_samples", NUMBER, config, tap.keep_samples, 16, 65536, "1024",
+	VALUE("tap.keep_samples", NUMBER, config, tap.keep_samples, 16, CONFIG_SAMPLES_MAX, "1024",
 	      "samples kept for sipxdpctl samples"),
 };
 
