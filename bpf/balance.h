@@ -47,8 +47,9 @@ static __always_inline __u32 balance_placed(const struct packet *pkt, const stru
 {
 	const struct facts *f = pkt->f;
 	struct placement *p = placement_find(placement_key_call(s->call_id_hash, f->service));
+	__u64 hold = f->class == CLASS_INVITE ? PLACEMENT_HOLD_NS : PLACEMENT_HOLD_SHORT_NS;
 
-	if (!p || (p->placed_ns + PLACEMENT_HOLD_NS < f->now && !dialog_may_have(pkt, s)) ||
+	if (!p || (p->placed_ns + hold < f->now && !dialog_may_have(pkt, s)) ||
 	    !backend_holds(backend_at(p->backend), f->service))
 		return 0;
 	p->used_ns = f->now;
@@ -73,6 +74,13 @@ static __always_inline __u64 balance_hash(const struct packet *pkt, struct work 
 	return w->user_hash ? w->user_hash : call_id_hash;
 }
 
+/* Does the packet come from that backend itself? What it asks of the service's address cannot go back
+ * to it: it would take its own address as a source for a forgery. */
+static __always_inline bool balance_is_sender(const struct facts *f, const struct backend *b)
+{
+	return unlikely(addr_is_equal(&b->peer.addr, &f->saddr));
+}
+
 /* The first backend that is up, from the slot of `hash` on. */
 static __always_inline __u32 balance_maglev(const struct packet *pkt, __u64 hash)
 {
@@ -95,7 +103,8 @@ static __always_inline __u32 balance_maglev(const struct packet *pkt, __u64 hash
 		SCAN_KEEP(slot);
 		place = table->backend[slot];
 		b = backend_at(place);
-		if (likely(b && b->state == BACKEND_UP && b->service == pkt->f->service))
+		if (likely(b && b->state == BACKEND_UP && b->service == pkt->f->service &&
+			   !balance_is_sender(pkt->f, b)))
 			return place;
 		slot += stride;
 	}
@@ -142,15 +151,17 @@ static __always_inline void balance_note(const struct packet *pkt, const struct 
 	placement_put(pkt->f, client, 0);
 }
 
-/* The backend of the packet into facts.backend; 0: none is up. */
+/* The backend of the packet into facts.backend; 0: none is up. A call that comes by once more, from the
+ * backend that has it, goes to another one, and stays where it is. */
 static __always_inline void balance_choose(const struct packet *pkt, struct work *w)
 {
 	const struct scan *s = &w->scan;
-	bool has_call = class_is_sip(pkt->f->class) && s->call_id_hash;
+	bool has_call = class_is_sip(pkt->f->class) && s->call_id_hash, spiral;
 	struct dialog *d = NULL;
 	__u32 place = pkt->f->backend; /* of the dialog, if admit() has met it */
+	const struct backend *b = backend_at(place);
 
-	if (likely(place && backend_holds(backend_at(place), pkt->f->service)))
+	if (likely(backend_holds(b, pkt->f->service) && !balance_is_sender(pkt->f, b)))
 		return;
 	place = 0;
 	if (has_call) {
@@ -160,14 +171,16 @@ static __always_inline void balance_choose(const struct packet *pkt, struct work
 		if (!place)
 			place = balance_placed(pkt, s);
 	}
-	if (!place) {
+	b = backend_at(place);
+	spiral = b && balance_is_sender(pkt->f, b);
+	if (!place || spiral) {
 		place = balance_new(pkt, w);
 		pkt->f->backend = place;
-		if (place && has_call)
+		if (place && has_call && !spiral)
 			balance_note(pkt, s);
 	}
 	pkt->f->backend = place;
-	if (d && place)
+	if (d && place && !spiral)
 		backend_move_pin(pkt->f, d);
 }
 

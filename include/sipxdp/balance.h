@@ -128,6 +128,10 @@ _Static_assert(sizeof(struct balance) == 144, "balance layout");
  * INVITE may wait for its answer (RFC 3261 section 16.8, timer C). */
 #define PLACEMENT_HOLD_NS 300000000000ULL
 
+/* One that is no INVITE: longer than it is sent again (RFC 3261 section 17.1.2.2, timer F), and than it
+ * takes to answer a challenge. A phone that registers again by then finds the pool as it is now. */
+#define PLACEMENT_HOLD_SHORT_NS 40000000000ULL
+
 struct placement {
 	__u64 key; /* 0: free */
 	__u64 placed_ns;

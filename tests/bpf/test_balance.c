@@ -157,7 +157,35 @@ Test(balance, placed_before_it_is_answered)
 	cr_expect_str_eq(place(request("REGISTER", call, false)), B, "REGISTER much later");
 }
 
-/* ---- calls ---- */
+/* What registers again, or asks again, finds the pool as it is by then; a call that rings does not move. */
+Test(balance, placed_for_as_long_as_it_is_sent_again)
+{
+	static const struct {
+		const char *method;
+		__u64 wait;
+		bool stays;
+	} rows[] = {
+		{ "REGISTER", 33 * SECOND, true }, { "REGISTER", 41 * SECOND, false },
+		{ "OPTIONS", 41 * SECOND, false }, { "INVITE", 41 * SECOND, true },
+		{ "INVITE", 4 * MINUTE, true },	   { "INVITE", 6 * MINUTE, false },
+	};
+	unsigned int call = 0;
+
+	rig_open(BALANCE(""));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		rig_clear();
+		find(B, &call);
+		rig_clear();
+		cr_expect_str_eq(place(request(rows[i].method, call, false)), B);
+		set_state(B, BACKEND_DRAIN);
+		rig_wait(rows[i].wait);
+		cr_expect_eq(!strcmp(place(request(rows[i].method, call, false)), B), rows[i].stays,
+			     "row %zu: %s", i, rows[i].method);
+		set_state(B, BACKEND_UP);
+	}
+}
+
+/* ---- a backend as a client ---- */
 
 static int keep_key(const void *key, const void *value, void *ctx)
 {
@@ -165,6 +193,47 @@ static int keep_key(const void *key, const void *value, void *ctx)
 	*(struct dialog_key *)ctx = *(const struct dialog_key *)key;
 	return 1;
 }
+
+/* Where a request of a backend to the service's address goes. */
+static const char *place_of_backend(const char *from, const char *text)
+{
+	static struct through out;
+	struct frame_spec spec = { .from = from, .sport = 40000, .text = text, .sums = true };
+
+	through(&spec, &out);
+	return out.action == XDP_REDIRECT ? out.seen.to : "";
+}
+
+Test(balance, a_backend_does_not_get_what_it_sends)
+{
+	unsigned int call = 0;
+	struct dialog_key key;
+	struct dialog d;
+	char to[48];
+
+	rig_open(BALANCE(""));
+	for (unsigned int i = 0; i < 50; i++)
+		cr_expect_str_neq(place_of_backend(B, request("INVITE", i, false)), B);
+	/* a call of its own that comes by once more, by way of the service's address */
+	rig_clear();
+	find(B, &call);
+	answer(B, response("200 OK", "INVITE", call));
+	snprintf(to, sizeof(to), "%s", place_of_backend(B, request("INVITE", call, false)));
+	cr_expect_str_neq(to, B);
+	cr_expect_str_neq(to, "");
+	cr_expect_str_eq(place_of_backend(B, request("BYE", call, true)), to);
+	cr_expect_str_eq(place_of_backend(C, request("BYE", call, true)), B);
+	cr_expect_str_eq(place(request("BYE", call, true)), B, "the call stays where it was");
+	cr_assert_neq(maps_walk(rig_maps(), MAP_DIALOGS, keep_key, &key), 0);
+	cr_assert_eq(maps_get(rig_maps(), MAP_DIALOGS, &key, &d), 0);
+	cr_expect_eq(d.backend, through_place(B));
+	/* nobody else is there */
+	set_state(A, BACKEND_DOWN);
+	set_state(C, BACKEND_DOWN);
+	cr_expect_str_eq(place_of_backend(B, request("INVITE", call + 1, false)), "");
+}
+
+/* ---- calls ---- */
 
 Test(balance, pinned_calls)
 {
