@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* TCP and TLS of balanced services, by addresses and ports: a connection that is known to be one stays
  * on its backend; all else goes by the service's table, which answers the same for each segment as
- * long as it stays. In nat a connection is known once its backend has sent something but a SYN or a
- * RST, which a flood of made-up SYNs does not bring about; else by the client's own segments. */
+ * long as it stays. In nat a connection is known once its client has acknowledged the number that the
+ * backend drew for it, or the backend has sent something but a SYN or a RST: a flood of made-up
+ * segments brings about neither. Else it is known by the client's own segments. */
 #ifndef BPF_CONNECTION_H
 #define BPF_CONNECTION_H
 
@@ -45,6 +46,90 @@ static __always_inline void connection_note(const struct facts *f, struct work *
 	bpf_map_update_elem(&connections, &key, &w->row.connection, BPF_ANY);
 }
 
+/* The header of the segment; NULL: not all of it is there. */
+static __always_inline const struct tcphdr *connection_header(struct xdp_md *ctx,
+							      const struct facts *f)
+{
+	__u64 at = f->payload_offset;
+	const struct tcphdr *tcp;
+
+	FORWARD_FORGET(ctx);
+	SCAN_MASK(at, 0x3ff);
+	tcp = (void *)(long)ctx->data + at;
+	return (void *)(tcp + 1) <= (void *)(long)ctx->data_end ? tcp : NULL;
+}
+
+/* ---- opened, and not yet known ---- */
+
+static __always_inline struct handshake *handshake_at(__u64 hash)
+{
+	__u32 index = hash & (HANDSHAKES - 1);
+
+	return bpf_map_lookup_elem(&handshakes, &index);
+}
+
+/* A backend takes a connection: what its client has to acknowledge. */
+static __always_inline void handshake_note(const struct facts *f, __u64 hash,
+					   const struct tcphdr *tcp)
+{
+	struct handshake *h = handshake_at(hash);
+
+	if (!h)
+		return;
+	*(volatile __u64 *)&h->hash = 0;
+	h->acknowledged = bpf_htonl(bpf_ntohl(tcp->seq) + 1);
+	h->backend = f->backend;
+	*(volatile __u64 *)&h->hash = hash;
+}
+
+/* The backend whose number the client's segment acknowledges; 0: none. */
+static __always_inline __u32 handshake_backend(const struct facts *f, __u64 hash,
+					       const struct tcphdr *tcp)
+{
+	const struct handshake *h = handshake_at(hash);
+
+	if (!h || h->hash != hash || !tcp->ack || h->acknowledged != tcp->ack_seq ||
+	    !backend_holds(backend_at(h->backend), f->service))
+		return 0;
+	return h->backend;
+}
+
+/* ---- from clients ---- */
+
+/* Where a connection is. One that is over makes room for the next one between the same ports. */
+static __always_inline __u32 connection_known(const struct packet *pkt, __u64 hash,
+					      const struct tcphdr *tcp)
+{
+	const struct facts *f = pkt->f;
+	struct connection_key key = { .hash = hash };
+	struct connection *known = connection_find(hash, f->now);
+
+	if (!known || !backend_holds(backend_at(known->backend), f->service))
+		return 0;
+	if (unlikely(f->syn && known->over)) {
+		bpf_map_delete_elem(&connections, &key);
+		return 0;
+	}
+	if (unlikely((tcp->fin || tcp->rst) && pkt->conf->balance.forward != FORWARD_NAT))
+		known->over = 1; /* where what the backend says of it is not seen */
+	return known->backend;
+}
+
+/* Where it is to be, into facts.backend. */
+static __always_inline void connection_place(const struct packet *pkt, struct work *w, __u64 hash,
+					     const struct tcphdr *tcp)
+{
+	struct facts *f = pkt->f;
+	const bool nat = pkt->conf->balance.forward == FORWARD_NAT;
+
+	f->backend = nat && !f->opening && !f->reset ? handshake_backend(f, hash, tcp) : 0;
+	if (f->backend)
+		return connection_note(f, w, hash);
+	f->backend = balance_maglev(pkt, hash);
+	if (f->backend && !nat && !f->opening && !f->reset)
+		connection_note(f, w, hash);
+}
+
 /* Where a backend takes connections: TLS is one port further than the rest (RFC 3261 section
  * 19.1.2: 5060 and 5061). */
 static __always_inline void connection_peer(const struct facts *f, const struct backend *b,
@@ -61,26 +146,22 @@ __noinline int connection_balance(struct xdp_md *ctx)
 	struct work *w = work_scratch();
 	struct packet pkt = { .xdp = ctx };
 	const struct backend *b = NULL;
-	struct connection *known;
+	const struct tcphdr *tcp;
 	struct facts *f;
 	__u64 hash;
 
 	if (!w)
 		return VERDICT_DROP;
 	f = pkt.f = &w->facts;
-	if (!service_again(&pkt))
+	tcp = connection_header(ctx, f);
+	if (!tcp || !service_again(&pkt))
 		return balance_refuse(f, DROP_INTERNAL);
 	f->vip.addr = f->daddr;
 	f->vip.port = f->dport;
 	hash = connection_hash(pkt.cfg, &f->saddr, f->sport, &f->daddr, f->dport);
-	known = connection_find(hash, f->now);
-	if (known && backend_holds(backend_at(known->backend), f->service)) {
-		f->backend = known->backend;
-	} else {
-		f->backend = balance_maglev(&pkt, hash);
-		if (f->backend && !f->syn && !f->reset && pkt.conf->balance.forward != FORWARD_NAT)
-			connection_note(f, w, hash);
-	}
+	f->backend = connection_known(&pkt, hash, tcp);
+	if (!f->backend)
+		connection_place(&pkt, w, hash, tcp);
 	b = backend_at(f->backend);
 	if (unlikely(!b)) {
 		if (pkt.conf->balance.no_backend == NO_BACKEND_PASS)
@@ -91,12 +172,29 @@ __noinline int connection_balance(struct xdp_md *ctx)
 	return balance_send_to(ctx, &pkt, w, b, &w->client);
 }
 
+/* ---- from backends ---- */
+
+/* What a backend's segment says of its connection. */
+static __always_inline void connection_learn(const struct facts *f, struct work *w, __u64 hash,
+					     const struct tcphdr *tcp)
+{
+	struct connection *known = connection_find(hash, f->now);
+	const bool over = tcp->fin || tcp->rst;
+
+	if (f->opening && !f->reset)
+		handshake_note(f, hash, tcp);
+	else if (!f->reset && (!known || known->backend != f->backend))
+		connection_note(f, w, hash);
+	if (known && known->backend == f->backend && over)
+		known->over = 1;
+}
+
 /* A backend's segment on its way to a client, in nat. Returned is XDP_PASS ^ the action. */
 __noinline int connection_outbound(struct xdp_md *ctx)
 {
 	struct packet pkt = { .xdp = ctx };
 	struct work *w = work_scratch();
-	struct connection *known;
+	const struct tcphdr *tcp;
 	struct next_hop *hop;
 	struct facts *f;
 	__u64 hash;
@@ -104,16 +202,17 @@ __noinline int connection_outbound(struct xdp_md *ctx)
 	if (!w)
 		return 0;
 	f = pkt.f = &w->facts;
-	if (!outbound_find_stream(&pkt) || !outbound_route(ctx, w, &hop))
+	if (!outbound_find_stream(&pkt))
 		return 0;
 	packet_renew(&pkt);
 	frame_tcp(&pkt);
-	if (f->damaged)
+	tcp = connection_header(ctx, f);
+	if (f->damaged || !tcp)
 		return 0;
 	hash = connection_hash(pkt.cfg, &f->daddr, f->dport, &f->vip.addr, f->vip.port);
-	known = connection_find(hash, f->now);
-	if (!f->opening && !f->reset && (!known || known->backend != f->backend))
-		connection_note(f, w, hash);
+	connection_learn(f, w, hash, tcp);
+	if (!outbound_route(ctx, w, &hop))
+		return 0;
 	if (!forward_translate(ctx, f, &f->vip, FORWARD_SOURCE))
 		return XDP_PASS ^ XDP_DROP;
 	forward_take_hop(ctx, f);

@@ -233,6 +233,15 @@ struct {
 	__type(value, struct connection);
 } connections SEC(".maps");
 
+/* Connections that backends have answered, until a newer one has the same place: its clients may be
+ * made up, and a row of `connections` is for those who are there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, HANDSHAKES);
+	__type(key, __u32);
+	__type(value, struct handshake);
+} handshakes SEC(".maps");
+
 /* Routes and neighbours remembered, a cell each by a hash: never full, the newest takes the cell. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

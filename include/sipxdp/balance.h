@@ -161,9 +161,21 @@ struct connection {
 	struct sipxdp_peer vip;
 	__u32 backend;
 	__u32 service;
-	__u32 zero;
+	__u32 over; /* its end was seen: a SYN begins another one */
 };
 _Static_assert(sizeof(struct connection) == 48, "connection layout");
+
+/* ---- handshakes: HANDSHAKES elements, by the hash of the connection; written by the packet path. What
+ * backends answered to SYNs last, in nat: a client that acknowledges it is there. ---- */
+
+#define HANDSHAKES 16384
+
+struct handshake {
+	__u64 hash;	     /* as in connection_key; 0: free */
+	__be32 acknowledged; /* what the client's segments acknowledge if it has the answer */
+	__u32 backend;
+};
+_Static_assert(sizeof(struct handshake) == 16, "handshake layout");
 
 /* A pin in `dialogs` holds for so long without a message: a call may be silent for hours. */
 #define PIN_IDLE_NS (12 * 3600 * 1000000000ULL)

@@ -109,8 +109,8 @@ static void put_ports(struct writer *w, const struct frame_spec *spec)
 static void put_tcp(struct writer *w, const struct frame_spec *spec)
 {
 	put_ports(w, spec);
-	put32(w, 1); /* sequence number */
-	put32(w, 1);
+	put32(w, spec->tcp_sequence ? spec->tcp_sequence : 1);
+	put32(w, spec->tcp_acknowledged ? spec->tcp_acknowledged : 1);
 	put8(w, TCP_HEADER / 4 << 4);
 	put8(w, spec->tcp_flags ? spec->tcp_flags : TCP_ACK);
 	put16(w, 65535); /* window */

@@ -44,8 +44,10 @@ struct frame_spec {
 	/* transport */
 	__u16 sport, dport; /* 0: 5060 */
 	__u8 tcp_flags;	    /* of a TCP segment; 0: ACK */
-	const void *text;   /* NULL: nothing */
-	size_t length;	    /* of text; 0: up to its NUL */
+	__u32 tcp_sequence; /* its number, and what it acknowledges; 0: 1 */
+	__u32 tcp_acknowledged;
+	const void *text; /* NULL: nothing */
+	size_t length;	  /* of text; 0: up to its NUL */
 
 	/* A fragment: `room` octets (0: all that follow) of the datagram from `offset` on; UDP
 	 * header included, multiples of eight. */

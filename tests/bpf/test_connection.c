@@ -167,6 +167,93 @@ Test(connection, known_ones_stay)
 	cr_expect_neq(place("198.51.100.1", 10000, 5060, ACK), which, "its backend is dead");
 }
 
+/* Of a handshake: SYN ACK of a backend, and what acknowledges it. */
+static void opens(const char *backend, __u16 port, __u16 client_port, __u32 sequence)
+{
+	struct frame_spec spec = segment(backend, port, client_port, SYN | ACK);
+
+	spec.to = "198.51.100.1";
+	spec.tcp_sequence = sequence;
+	through(&spec, &out);
+	through_expect_sent("SYN ACK", &out, XDP_REDIRECT);
+}
+
+static unsigned int acknowledges(__u16 client_port, __u8 flags, __u32 number)
+{
+	struct frame_spec spec = segment("198.51.100.1", client_port, 5060, flags);
+
+	spec.tcp_acknowledged = number;
+	through(&spec, &out);
+	return out.action == XDP_REDIRECT ? (unsigned int)atoi(strrchr(out.seen.to, '.') + 1) - 11
+					  : 99;
+}
+
+/* A connection over which nothing was sent yet stays as well, once its client is known to be there. */
+Test(connection, opened_and_silent)
+{
+	unsigned int which;
+	char backend[16];
+
+	rig_open(nat4);
+	which = place("198.51.100.1", 10000, 5060, SYN);
+	snprintf(backend, sizeof(backend), "10.0.0.%u", 11 + which);
+	opens(backend, tcp_ports[which], 10000, 0xffffffff);
+	cr_expect_eq(rows(), 0, "nobody has answered");
+	acknowledges(10000, ACK, 7);
+	acknowledges(10000, RST | ACK, 0);
+	cr_expect_eq(rows(), 0, "not what the backend sent");
+	/* the table changes before it is acknowledged: the backend drains, say */
+	cr_assert_eq(maps_clear(rig_maps(), MAP_MAGLEV), 0);
+	through_backend(backend)->state = BACKEND_DRAIN;
+	cr_expect_eq(acknowledges(10000, ACK, 0), 99, "another number");
+	opens(backend, tcp_ports[which], 10000, 41);
+	cr_expect_eq(acknowledges(10000, SYN | ACK, 42), 99, "no answer is opened by a SYN");
+	cr_expect_eq(acknowledges(10000, ACK, 42), which);
+	cr_expect_eq(rows(), 1);
+	rig_wait(HOUR);
+	cr_expect_eq(acknowledges(10000, ACK, 42), which);
+	through_backend(backend)->state = BACKEND_DOWN;
+	cr_expect_eq(acknowledges(10000, ACK, 42), 99, "its backend is dead");
+	cr_expect_eq(acknowledges(10001, ACK, 42), 99, "somebody else's");
+	cr_expect_eq(rows(), 1);
+}
+
+/* Behind the end of a connection the next one between the same ports is a new one. */
+Test(connection, ended_and_opened_again)
+{
+	static const __u8 ends[] = { FIN | ACK, RST | ACK };
+	unsigned int which;
+	char backend[16];
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		rig_open(nat4);
+		which = place("198.51.100.1", 10000, 5060, SYN);
+		snprintf(backend, sizeof(backend), "10.0.0.%u", 11 + which);
+		expect_back("data", backend, tcp_ports[which], "198.51.100.1", 10000, ACK,
+			    "192.0.2.10", 5060);
+		through_backend(backend)->state = BACKEND_DRAIN;
+		cr_expect_eq(place("198.51.100.1", 10000, 5060, FIN | ACK), which);
+		cr_expect_eq(place("198.51.100.1", 10000, 5060, SYN), which,
+			     "who may have made it up");
+		expect_back("end", backend, tcp_ports[which], "198.51.100.1", 10000, ends[i],
+			    "192.0.2.10", 5060);
+		cr_expect_eq(place("198.51.100.1", 10000, 5060, ACK), which, "the last ACK");
+		cr_expect_eq(rows(), 1);
+		cr_expect_neq(place("198.51.100.1", 10000, 5060, SYN), which);
+		cr_expect_eq(rows(), 0);
+		cr_expect_neq(place("198.51.100.1", 10000, 5060, ACK), which);
+		rig_close();
+	}
+}
+
+/* A backend that opens a connection to the service does not get it itself. */
+Test(connection, from_a_backend)
+{
+	rig_open(nat4);
+	for (__u16 n = 0; n < 50; n++)
+		cr_expect_neq(place("10.0.0.12", 10000 + n, 5060, SYN), 1);
+}
+
 /* A backend that is taken out stays as long as its connections speak. */
 Test(connection, segments_keep_a_backend)
 {
