@@ -61,6 +61,24 @@ static __always_inline bool icmp_read_ipv4(struct xdp_md *ctx, const struct fact
 	return true;
 }
 
+/* The quoted packet is a fragment: what is behind its header. The first one has the ports, and is the
+ * one of which a router says that it is too big. */
+static __always_inline bool icmp_skip_fragment(struct xdp_md *ctx, struct icmp_quote *quote)
+{
+	const struct ipv6_fragment *fragment;
+	__u64 at = quote->transport;
+
+	FORWARD_FORGET(ctx);
+	SCAN_MASK(at, 0x7f);
+	fragment = (void *)(long)ctx->data + at;
+	if ((void *)(fragment + 1) > (void *)(long)ctx->data_end ||
+	    fragment->offset_flags & bpf_htons(~7))
+		return false;
+	quote->protocol = fragment->next_header;
+	quote->transport += sizeof(*fragment);
+	return true;
+}
+
 static __always_inline bool icmp_read_ipv6(struct xdp_md *ctx, const struct facts *f,
 					   struct icmp_quote *quote)
 {
@@ -72,14 +90,21 @@ static __always_inline bool icmp_read_ipv6(struct xdp_md *ctx, const struct fact
 	FORWARD_FORGET(ctx);
 	SCAN_MASK(at, 0x7f);
 	ip = (void *)(long)ctx->data + at;
-	ports = (void *)(ip + 1);
-	if ((void *)ports + 8 > (void *)(long)ctx->data_end || ip->version != 6)
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end || ip->version != 6)
 		return false;
 	quote->protocol = ip->nexthdr;
 	quote->network = at;
 	quote->transport = at + sizeof(*ip);
 	__builtin_memcpy(&quote->source.addr, &ip->saddr, sizeof(quote->source.addr));
 	__builtin_memcpy(&quote->destination.addr, &ip->daddr, sizeof(quote->destination.addr));
+	if (quote->protocol == IPPROTO_FRAGMENT && !icmp_skip_fragment(ctx, quote))
+		return false;
+	at = quote->transport;
+	FORWARD_FORGET(ctx);
+	SCAN_MASK(at, 0xff);
+	ports = (void *)(long)ctx->data + at;
+	if ((void *)ports + 8 > (void *)(long)ctx->data_end)
+		return false;
 	quote->source.port = ports->source;
 	quote->destination.port = ports->dest;
 	return true;

@@ -128,12 +128,16 @@ Test(icmp_error, about_an_answer)
 
 		rig_open(side->yaml);
 		which = place(side, 40000, &out);
-		for (size_t t = 0; t < COUNT(types4); t++) {
+		for (size_t t = 0; t < 2 * COUNT(types4); t++) {
+			const bool whole = t < COUNT(types4); /* else the first fragment of it */
+
+			answer.fragment = answer.more = !whole;
+			answer.room = whole ? 0 : 80;
 			build_error(&error, side->router, &answer, side->ipv6,
-				    side->ipv6 ? types6[t] : types4[t], 1);
+				    (side->ipv6 ? types6 : types4)[t % COUNT(types4)], 1);
 			through_frame(&error, &out);
-			cr_assert_eq(out.action, XDP_REDIRECT, "%s: XDP action %u", side->name,
-				     out.action);
+			cr_assert_eq(out.action, XDP_REDIRECT, "%s: error %zu: XDP action %u",
+				     side->name, t, out.action);
 			cr_expect_str_eq(out.seen.to, side->backends[which], "%s: to %s",
 					 side->name, out.seen.to);
 			cr_expect_str_eq(out.seen.from, side->router);
@@ -157,10 +161,14 @@ Test(icmp_error, about_a_request)
 		const struct side *side = &sides[i];
 
 		rig_open(side->yaml);
-		for (int by_router = 0; by_router < 2; by_router++) {
+		for (int row = 0; row < 4; row++) {
+			const bool by_router = row & 1, fragment = row & 2;
 			struct frame_spec request = { .from = side->client,
 						      .sport = 40000,
 						      .text = REQUEST_OF("INVITE", "icmp@x"),
+						      .fragment = fragment,
+						      .more = fragment,
+						      .room = fragment ? 80 : 0,
 						      .sums = true };
 			struct frame error;
 			struct seen quote;
