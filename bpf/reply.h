@@ -14,13 +14,21 @@
 #define REPLY_DIGITS 8
 #define REPLY_ROOM                                                                                 \
 	6400 /* two parts, each as long as the scanner reaches, behind offsets up to 0xfff */
-#define REPLY_SUM  512 /* octets bpf_csum_diff takes at once on old kernels */
-#define REPLY_SUMS 9
+/* Octets that are put in front: as many as headers may have, and more than a reply is longer than
+ * its request */
+#define REPLY_FRONT 72
+#define REPLY_SUM   512 /* octets bpf_csum_diff takes at once on old kernels */
+#define REPLY_SUMS  9
 
 static const struct {
 	char head[sizeof(REPLY_HEAD)];
 	char tag[sizeof(REPLY_TAG)];
 } reply_texts = { .head = REPLY_HEAD, .tag = REPLY_TAG };
+_Static_assert(sizeof(REPLY_HEAD) + sizeof(REPLY_TAG) <= REPLY_FRONT, "room for what is added");
+_Static_assert(ETH_HLEN + VLAN_TAGS * sizeof(struct vlan_tag) + sizeof(struct ipv6hdr) +
+			       sizeof(struct udphdr) <=
+		       REPLY_FRONT,
+	       "the headers are moved by their length at least");
 
 /* Requests that are never of a call without a tag in To. */
 static __always_inline bool reply_has_tag(const struct facts *f, const struct scan *s)
@@ -164,6 +172,22 @@ static __always_inline bool reply_turn(struct xdp_md *ctx, const struct facts *f
 	return reply_turn_ipv6(ctx, f, length) && icmp_turn_link(ctx);
 }
 
+/* Make the frame as long as a message of `length` octets wants it. Behind a frame there may be no room
+ * (veth, generic XDP), in front of it there is: the headers move there. */
+static __always_inline bool reply_resize(struct xdp_md *ctx, const struct facts *f, __u64 length)
+{
+	void *data;
+
+	if (bpf_xdp_adjust_head(ctx, -REPLY_FRONT))
+		return false;
+	data = (void *)(long)ctx->data;
+	if (data + 2 * REPLY_FRONT > (void *)(long)ctx->data_end)
+		return false;
+	__builtin_memcpy(data, data + REPLY_FRONT, REPLY_FRONT);
+	return !bpf_xdp_adjust_tail(ctx, (int)(f->payload_offset + length) -
+						 (int)bpf_xdp_get_buff_len(ctx));
+}
+
 /* Turn the request in `work` into its response. 1: it can be sent. */
 __noinline int reply_unavailable(struct xdp_md *ctx)
 {
@@ -188,10 +212,7 @@ __noinline int reply_unavailable(struct xdp_md *ctx)
 	    !limit_take(&cfg->replies, &host->replies_tat, f->now))
 		return 0;
 	length = reply_compose(ctx, f, s, reply);
-	if (!length || length > 0xfff)
-		return 0;
-	if (bpf_xdp_adjust_tail(ctx,
-				(int)(f->payload_offset + length) - (int)bpf_xdp_get_buff_len(ctx)))
+	if (!length || length > 0xfff || !reply_resize(ctx, f, length))
 		return 0;
 	/* from 1 on, so that the verifiers of all kernels see it */
 	length--;
