@@ -172,7 +172,9 @@ lab_up() {
 	trap 'exit 143' TERM
 	ip netns add "$LAB_PREFIX-router"
 	ip -n "$LAB_PREFIX-router" link set lo up
+	# While its own addresses are looked for twice, it would not look for its neighbours'.
 	lab_in router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
 		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 	# Replies to spoofed sources end here, without an ICMP error.
 	ip -n "$LAB_PREFIX-router" route add blackhole default

@@ -30,6 +30,9 @@ pool_config nat 1 >"$lab_tmp/sipxdp.yaml"
 lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 lab_ctl backend down b1
 lab_ctl backend down b1-6
+for host in "$LAB_SERVER" "$LAB_SERVER6"; do # the neighbours are found by then
+	lab_until 5 lab_in callers ping -c 1 -W 1 "$host" || fail "no way to $host"
+done
 check "lengths of $LENGTHS that were answered" "$(unavailable "$LAB_SERVER")" -eq "$LENGTHS"
 check "lengths of $LENGTHS that were answered over IPv6" "$(unavailable "[$LAB_SERVER6]")" -eq "$LENGTHS"
 lab_stats before
