@@ -81,6 +81,16 @@ static __always_inline bool balance_is_sender(const struct facts *f, const struc
 	return unlikely(addr_is_equal(&b->peer.addr, &f->saddr));
 }
 
+/* Can the packet be sent to the backend that has its call? Not from itself, and without a tunnel not
+ * from the other family: a client may change it in the midst of a call. */
+static __always_inline bool balance_reaches(const struct packet *pkt, const struct backend *b)
+{
+	if (unlikely(addr_is_ipv4(&b->peer.addr) != (pkt->f->family == 4)) &&
+	    pkt->conf->balance.forward != FORWARD_IPIP)
+		return false;
+	return !balance_is_sender(pkt->f, b);
+}
+
 /* The first backend that is up, from the slot of `hash` on. */
 static __always_inline __u32 balance_maglev(const struct packet *pkt, __u64 hash)
 {
@@ -151,17 +161,17 @@ static __always_inline void balance_note(const struct packet *pkt, const struct 
 	placement_put(pkt->f, client, 0);
 }
 
-/* The backend of the packet into facts.backend; 0: none is up. A call that comes by once more, from the
- * backend that has it, goes to another one, and stays where it is. */
+/* The backend of the packet into facts.backend; 0: none is up. What cannot be sent to the backend that
+ * has the call goes to another one, and the call stays where it is. */
 static __always_inline void balance_choose(const struct packet *pkt, struct work *w)
 {
 	const struct scan *s = &w->scan;
-	bool has_call = class_is_sip(pkt->f->class) && s->call_id_hash, spiral;
+	bool has_call = class_is_sip(pkt->f->class) && s->call_id_hash, astray;
 	struct dialog *d = NULL;
 	__u32 place = pkt->f->backend; /* of the dialog, if admit() has met it */
 	const struct backend *b = backend_at(place);
 
-	if (likely(backend_holds(b, pkt->f->service) && !balance_is_sender(pkt->f, b)))
+	if (likely(backend_holds(b, pkt->f->service) && balance_reaches(pkt, b)))
 		return;
 	place = 0;
 	if (has_call) {
@@ -172,15 +182,15 @@ static __always_inline void balance_choose(const struct packet *pkt, struct work
 			place = balance_placed(pkt, s);
 	}
 	b = backend_at(place);
-	spiral = b && balance_is_sender(pkt->f, b);
-	if (!place || spiral) {
+	astray = b && !balance_reaches(pkt, b);
+	if (!place || astray) {
 		place = balance_new(pkt, w);
 		pkt->f->backend = place;
-		if (place && has_call && !spiral)
+		if (place && has_call && !astray)
 			balance_note(pkt, s);
 	}
 	pkt->f->backend = place;
-	if (d && place && !spiral)
+	if (d && place && !astray)
 		backend_move_pin(pkt->f, d);
 }
 

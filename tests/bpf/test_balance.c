@@ -233,6 +233,40 @@ Test(balance, a_backend_does_not_get_what_it_sends)
 	cr_expect_str_eq(place_of_backend(B, request("INVITE", call + 1, false)), "");
 }
 
+/* ---- a client of two families ---- */
+
+static const char both_families[] =
+	THROUGH_PROXY("\"udp:192.0.2.10:5060\", \"udp:[2001:db8::10]:5060\"") RIG_UNLIMITED
+	"    balance:\n      forward: nat\n      backends:\n" THROUGH_BACKENDS4
+	"        - {name: d, address: \"[fd00::11]:5060\"}\n"
+	"        - {name: e, address: \"[fd00::12]:5060\"}\n";
+
+static const char *place6(const char *text)
+{
+	static struct through out;
+	struct frame_spec spec = { .from = "2001:db8:1::1", .text = text, .sums = true };
+
+	through(&spec, &out);
+	return out.action == XDP_REDIRECT ? out.seen.to : "";
+}
+
+/* What cannot be sent to the backend of a Call-ID as it is goes to one that it can be sent to. */
+Test(balance, a_client_that_changes_its_family)
+{
+	unsigned int call = 0;
+	char to[48];
+
+	rig_open(both_families);
+	find(B, &call);
+	snprintf(to, sizeof(to), "%s", place6(request("INVITE", call, false)));
+	cr_expect(!strncmp(to, "fd00::", 6), "tried again over IPv6: to %s", to);
+	cr_expect_str_eq(place6(request("CANCEL", call, false)), to);
+	cr_expect_str_eq(place(request("CANCEL", call, false)), B);
+	answer(B, response("200 OK", "INVITE", call));
+	cr_expect_str_eq(place6(request("BYE", call, true)), to, "within a call");
+	cr_expect_str_eq(place(request("BYE", call, true)), B, "the call stays where it was");
+}
+
 /* ---- calls ---- */
 
 Test(balance, pinned_calls)

@@ -8,15 +8,20 @@ source "$LAB_ROOT/lab/pool.sh"
 
 LENGTHS=40 # each an octet longer than the one before
 
+is_unavailable() { # URI
+	local answer
+	answer=$(lab_in callers "$LAB_BUILD/sipxdpctl" send OPTIONS "$1" --timeout 1 2>&1) || true
+	[[ $answer == *"503 Service Unavailable"* ]]
+}
+
 # How many of them are answered by a 503. A reply is longer than most requests, and frames of some
 # lengths have no room behind them.
 unavailable() { # HOST
-	local user=u answer i count=0
+	local user=u i count=0
 	for ((i = 0; i < LENGTHS; i++)); do
 		user+=x
-		answer=$(lab_in callers "$LAB_BUILD/sipxdpctl" send OPTIONS "sip:$user@$1" --timeout 1 2>&1) || true
-		[[ $answer != *"503 Service Unavailable"* ]] || count=$((count + 1))
-		[[ $count -gt $i ]] || break
+		is_unavailable "sip:$user@$1" || break
+		count=$((count + 1))
 	done
 	echo "$count"
 }
@@ -30,8 +35,8 @@ pool_config nat 1 >"$lab_tmp/sipxdp.yaml"
 lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 lab_ctl backend down b1
 lab_ctl backend down b1-6
-for host in "$LAB_SERVER" "$LAB_SERVER6"; do # the neighbours are found by then
-	lab_until 5 lab_in callers ping -c 1 -W 1 "$host" || fail "no way to $host"
+for host in "$LAB_SERVER" "[$LAB_SERVER6]"; do # the neighbours are found by then
+	lab_until 5 is_unavailable "sip:$host" || fail "no answer from $host"
 done
 check "lengths of $LENGTHS that were answered" "$(unavailable "$LAB_SERVER")" -eq "$LENGTHS"
 check "lengths of $LENGTHS that were answered over IPv6" "$(unavailable "[$LAB_SERVER6]")" -eq "$LENGTHS"
