@@ -101,6 +101,17 @@ static uint64_t trusted_for(const char *peer)
 	return (trusted.until_ns - now + SECOND / 2) / SECOND;
 }
 
+/* Seconds that the peer has nothing to spend of what a challenge gives. */
+static uint64_t withheld_for(const char *peer)
+{
+	struct sipxdp_peer at = peer_of(peer);
+	struct provisional row;
+
+	if (maps_get(&maps, MAP_PROVISIONAL, &at, &row) || row.until_ns <= now || row.tat <= now)
+		return 0;
+	return (row.tat - now) / SECOND;
+}
+
 static bool banned(const char *peer, struct ban *ban)
 {
 	struct sipxdp_peer at = peer_of(peer);
@@ -226,10 +237,64 @@ Test(facts, a_trusted_phone_answers_for_itself_and_not_for_its_neighbours)
 	cr_expect_eq(trusted_for("198.51.100.9:1024"), 0);
 	cr_expect_eq(trusted_for("198.51.100.9:2048"), 632);
 	cr_expect_not(banned("198.51.100.9:1024", &ban));
-	/* The stranger's fifth bans the address; the other phone's trust stays. */
+	/* The stranger's fifth costs it the budget of its port, not the office's. */
 	tell("198.51.100.9:6666", TRACK_REFUSED, 0, 1);
+	cr_expect_not(banned("198.51.100.9:1024", &ban));
+	cr_expect_eq(withheld_for("198.51.100.9:6666"), 60);
+	cr_expect_eq(withheld_for("198.51.100.9:1024"), 0);
+	/* One other is trusted there, so that happens once; then the address is banned, and that
+	 * phone's trust stays. */
+	for (int i = 0; i < 5; i++)
+		tell("198.51.100.9:7777", TRACK_REFUSED, 0, 1);
 	cr_expect(banned("198.51.100.9:1024", &ban));
 	cr_expect_eq(trusted_for("198.51.100.9:2048"), 632);
+}
+
+Test(facts, one_wrong_password_does_not_ban_an_office)
+{
+	struct ban ban;
+	char peer[32];
+
+	for (int phone = 0; phone < 10; phone++) {
+		snprintf(peer, sizeof(peer), "198.51.100.9:%d", 20000 + phone);
+		tell(peer, TRACK_REGISTERED, 7000, 0);
+	}
+	/* every 5 s, for as long as it is let */
+	for (int second = 0; second < 3600; second += 5) {
+		now += 5 * SECOND;
+		facts->count_again_ns = 0; /* there was time to count */
+		if (!withheld_for("198.51.100.9:6666"))
+			tell("198.51.100.9:6666", TRACK_REFUSED, 0, 1);
+	}
+	cr_expect_not(banned("198.51.100.9:6666", &ban));
+	/* a scan from there likewise, and one from port after port is banned all the same */
+	facts->count_again_ns = 0;
+	for (uint64_t i = 1; i <= 12; i++)
+		tell("198.51.100.9:7777", TRACK_UNKNOWN, 0, i * 0x9e3779b97f4a7c15u);
+	cr_expect_geq(withheld_for("198.51.100.9:7777"), 59);
+	cr_expect_not(banned("198.51.100.9:7777", &ban));
+	for (int port = 0; port < 12; port++) {
+		snprintf(peer, sizeof(peer), "198.51.100.9:%d", 30000 + port);
+		facts->count_again_ns = 0;
+		for (int i = 0; i < 5; i++)
+			tell(peer, TRACK_REFUSED, 0, 1);
+	}
+	cr_expect(banned("198.51.100.9:7777", &ban));
+}
+
+Test(facts, neighbours_in_an_ipv6_64_are_those_of_its_hosts)
+{
+	struct ban ban;
+
+	tell("[2001:db8::1]:5060", TRACK_REGISTERED, 600, 0);
+	for (int i = 0; i < 5; i++) {
+		facts->count_again_ns = 0;
+		tell("[2001:db8::2]:5060", TRACK_REFUSED, 0, 1);
+		tell("[2001:db8:0:1::2]:5060", TRACK_REFUSED, 0, 1);
+	}
+	cr_expect_not(banned("[2001:db8::2]:5060", &ban));
+	cr_expect_eq(withheld_for("[2001:db8::2]:5060"), 60);
+	cr_expect(banned("[2001:db8:0:1::2]:5060", &ban), "nobody is trusted in this /64");
 }
 
 Test(facts, two_hundred_phones_behind_one_address_may_each_err_now_and_then)

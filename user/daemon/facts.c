@@ -23,6 +23,9 @@
 /* Trust that calls give is renewed when this share of its time is over: a quarter. */
 #define RENEWAL_SHARE 4
 
+/* Counting those who are trusted at an address takes at most this share of the daemon's time. */
+#define COUNTING_SHARE 20
+
 /* Addresses, and trusted peers, watched for offences at a time. */
 #define SOURCES_WATCHED 16384
 #define PEERS_WATCHED	4096
@@ -33,6 +36,7 @@ struct facts {
 	struct siphash_key peer_key;
 	struct offences *of_sources;
 	struct offences *of_peers;
+	uint64_t count_again_ns; /* CLOCK_MONOTONIC: not before then, see COUNTING_SHARE */
 	struct facts_stats stats;
 };
 
@@ -210,6 +214,55 @@ static void note_trusted(struct facts *facts, const struct track_fact *fact,
 		    verdict.reason);
 }
 
+/* How many others are trusted at the address. 0 also when there is no time to count them: an attack
+ * from many addresses at once is not to keep the daemon busy. */
+static uint32_t count_others(struct facts *facts, const struct sipxdp_prefix *address,
+			     const struct sipxdp_peer *peer, uint64_t now_ns)
+{
+	uint64_t begin_ns = clock_monotonic_ns(), end_ns;
+	uint32_t others = 0;
+
+	if (begin_ns < facts->count_again_ns ||
+	    trust_count_others(facts->maps, address, peer, now_ns, &others))
+		return 0;
+	end_ns = clock_monotonic_ns();
+	facts->count_again_ns = end_ns + (end_ns - begin_ns) * COUNTING_SHARE;
+	return others;
+}
+
+/* The port alone is refused for as long as its address would have been banned. */
+static void withhold(struct facts *facts, const struct sipxdp_peer *peer,
+		     const struct offence_verdict *verdict, uint64_t now_ns)
+{
+	struct endpoint endpoint = key_to_endpoint(peer);
+	char text[ENDPOINT_TEXT_SIZE], duration[CONFIG_DURATION_TEXT_SIZE];
+	int err = trust_withhold(facts->maps, peer, now_ns + verdict->ban_ns);
+
+	if (err) {
+		facts->stats.failed++;
+		log_limited(LOG_WARNING, "trust: cannot be withheld: %s", strerror(-err));
+		return;
+	}
+	facts->stats.withheld++;
+	log_limited(LOG_NOTICE,
+		    "trust: withheld from %s for %s: %s; others at its address are trusted",
+		    endpoint_print(&endpoint, text),
+		    config_duration_print(verdict->ban_ns, duration), verdict->reason);
+}
+
+/* Neighbours do not answer for each other: where others are trusted, phones that are not yet are to be
+ * spared as well. */
+static void punish(struct facts *facts, const struct sipxdp_peer *peer,
+		   const struct offence *offence, const struct offence_verdict *verdict)
+{
+	uint32_t others = count_others(facts, &verdict->prefix, peer, offence->now_ns);
+
+	if (others && offences_excuse(facts->of_sources, offence, verdict, others))
+		withhold(facts, peer, verdict, offence->now_ns);
+	else
+		ban(facts, verdict, offence->proven, offence->now_ns);
+}
+
 static void take_offence(struct facts *facts, const struct track_fact *fact, enum offence_kind kind,
 			 uint64_t now_ns)
 {
@@ -233,7 +286,7 @@ static void take_offence(struct facts *facts, const struct track_fact *fact, enu
 	}
 	offence.proven = is_proven(facts, &fact->peer, now_ns);
 	if (offences_note(facts->of_sources, &offence, &verdict))
-		ban(facts, &verdict, offence.proven, now_ns);
+		punish(facts, &fact->peer, &offence, &verdict);
 }
 
 void facts_take(struct facts *facts, const struct track_fact *fact, uint64_t now_ns)

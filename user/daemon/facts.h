@@ -4,9 +4,10 @@
  * registration was granted, bans for those that have earned one.
  *
  * Offences of a peer that is not trusted count against its address, and lead to a ban, which the
- * kernel does not hold against trusted ports behind that address. Offences of a trusted peer count
- * against itself alone, and cost it its trust: neighbours behind one NAT do not answer for each
- * other.
+ * kernel does not hold against trusted ports behind that address. Where others are trusted there,
+ * the port that offended is refused instead, unless that happens more often than there are others.
+ * Offences of a trusted peer count against itself alone, and cost it its trust: neighbours behind
+ * one NAT do not answer for each other.
  */
 #ifndef SIPXDP_DAEMON_FACTS_H
 #define SIPXDP_DAEMON_FACTS_H
@@ -22,7 +23,8 @@ struct facts_stats {
 	uint64_t trusted; /* trust given or renewed */
 	uint64_t revoked; /* trust taken from a peer that offended */
 	uint64_t bans;
-	uint64_t failed; /* of the three, what a table refused */
+	uint64_t withheld; /* ports refused in place of a ban */
+	uint64_t failed;   /* of these, what a table refused */
 };
 
 struct facts;

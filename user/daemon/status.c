@@ -63,6 +63,7 @@ static void set_tracking(json_t *reply, const struct tracking_stats *stats)
 	set_number(reply, "put_failed", stats->track.put_failed);
 	set_number(reply, "trust_renewed", stats->facts.trusted);
 	set_number(reply, "trust_revoked", stats->facts.revoked);
+	set_number(reply, "trust_withheld", stats->facts.withheld);
 	set_number(reply, "bans_made", stats->facts.bans);
 	set_number(reply, "facts_failed", stats->facts.failed);
 	set_number(reply, "history_calls", stats->history.calls);

@@ -2,7 +2,9 @@
 /* Trusted peers: added, taken out, listed; the filter in front of the table. */
 #include "plane/trust.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <sipxdp/hash.h>
@@ -67,6 +69,26 @@ int trust_delete(struct maps *maps, const struct sipxdp_peer *peer)
 	return err;
 }
 
+int trust_withhold(struct maps *maps, const struct sipxdp_peer *peer, __u64 until_ns)
+{
+	struct provisional entry;
+	int err = maps_get(maps, MAP_PROVISIONAL, peer, &entry);
+
+	if (err && err != -ENOENT)
+		return err;
+	if (err) {
+		memset(&entry, 0, sizeof(entry));
+		entry.since_ns = clock_monotonic_ns();
+	}
+	entry.tat = until_ns;
+	if (entry.until_ns < until_ns)
+		entry.until_ns = until_ns;
+	err = maps_put(maps, MAP_PROVISIONAL, peer, &entry, BPF_ANY);
+	if (!err)
+		trust_mark(maps, &peer->addr);
+	return err;
+}
+
 struct trust_list {
 	__u64 now_ns;
 	trust_walk_fn fn;
@@ -88,4 +110,47 @@ int trust_walk(const struct maps *maps, __u64 now_ns, trust_walk_fn fn, void *ct
 	struct trust_list list = { .now_ns = now_ns, .fn = fn, .ctx = ctx };
 
 	return maps_walk(maps, MAP_TRUSTED, list_one, &list);
+}
+
+struct trust_others {
+	const struct sipxdp_prefix *network;
+	const struct sipxdp_peer *peer;
+	__u32 count;
+};
+
+static bool is_within(const struct sipxdp_addr *addr, const struct sipxdp_prefix *network)
+{
+	__u32 bits = network->prefix_len;
+
+	for (size_t i = 0; i < 4 && bits; i++) {
+		__u32 here = bits < 32 ? bits : 32;
+		__u32 mask = htonl(UINT32_MAX << (32 - here));
+
+		if ((addr->word[i] ^ network->addr.word[i]) & mask)
+			return false;
+		bits -= here;
+	}
+	return true;
+}
+
+static int count_other(const struct sipxdp_peer *peer, const struct trusted *trusted, void *ctx)
+{
+	struct trust_others *others = ctx;
+
+	(void)trusted;
+	if (is_within(&peer->addr, others->network) &&
+	    memcmp(peer, others->peer, sizeof(*peer)) != 0)
+		others->count++;
+	return 0;
+}
+
+int trust_count_others(const struct maps *maps, const struct sipxdp_prefix *network,
+		       const struct sipxdp_peer *peer, __u64 now_ns, __u32 *count)
+{
+	struct trust_others others = { .network = network, .peer = peer };
+	int err = trust_walk(maps, now_ns, count_other, &others);
+
+	if (!err)
+		*count = others.count;
+	return err;
 }

@@ -19,6 +19,17 @@ int trust_add(struct maps *maps, const struct sipxdp_peer *peer, __u64 until_ns,
 /* Ends it, and the provisional standing of that peer with it. 0, or -ENOENT: was not trusted. */
 int trust_delete(struct maps *maps, const struct sipxdp_peer *peer);
 
+/*
+ * Lets a peer that is not trusted have nothing until until_ns: as if it had spent all of the budget
+ * that the server's challenges give. 0 or -errno.
+ */
+int trust_withhold(struct maps *maps, const struct sipxdp_peer *peer, __u64 until_ns);
+
+/* How many peers other than `peer` are trusted at now_ns within a network. Goes over the whole table.
+ * 0 or -errno. */
+int trust_count_others(const struct maps *maps, const struct sipxdp_prefix *network,
+		       const struct sipxdp_peer *peer, __u64 now_ns, __u32 *count);
+
 /* Every peer trusted at now_ns, in no order. fn as for maps_walk(). 0, fn's value, or -errno. */
 typedef int (*trust_walk_fn)(const struct sipxdp_peer *peer, const struct trusted *trusted,
 			     void *ctx);

@@ -35,6 +35,8 @@ struct offender {
 	uint64_t last_ns;
 	uint64_t refused_slice; /* number, since the clock's start, of the latest slice */
 	uint64_t aor_slice;
+	uint64_t excused_ns; /* since when `excused` counts */
+	uint32_t excused;    /* bans that were earned and not made */
 	uint32_t refused[REFUSED_SLICES];
 	struct aor_slice aors[AOR_SLICES];
 };
@@ -261,6 +263,19 @@ static void pass_sentence(const struct offences *o, const struct offence *what,
 		verdict->ban_ns = bans->unproven_ns;
 }
 
+/* Its counts start again; what it was excused stays. */
+static void forget_counts(struct offender *f)
+{
+	const struct offender kept = {
+		.net = f->net,
+		.last_ns = f->last_ns,
+		.excused_ns = f->excused_ns,
+		.excused = f->excused,
+	};
+
+	*f = kept;
+}
+
 bool offences_note(struct offences *o, const struct offence *what, struct offence_verdict *verdict)
 {
 	struct offence_verdict v = { .prefix = source_of(&what->addr) };
@@ -277,9 +292,26 @@ bool offences_note(struct offences *o, const struct offence *what, struct offenc
 		return false;
 	v.origin = refused ? BAN_AUTH_FAILURES : BAN_ENUMERATION;
 	pass_sentence(o, what, &v);
-	memset(f, 0, sizeof(*f));
+	forget_counts(f);
 	if (!v.ban_ns)
 		return false;
 	*verdict = v;
+	return true;
+}
+
+bool offences_excuse(struct offences *o, const struct offence *what,
+		     const struct offence_verdict *verdict, uint32_t others)
+{
+	struct offender *f = offender_of(o, &verdict->prefix.addr, what->now_ns);
+	uint64_t within_ns = verdict->origin == BAN_AUTH_FAILURES ? o->bans.auth_failures.within_ns
+								  : o->bans.enumeration.within_ns;
+
+	if (!f->excused || what->now_ns - f->excused_ns >= within_ns) {
+		f->excused_ns = what->now_ns;
+		f->excused = 0;
+	}
+	if (f->excused >= others)
+		return false;
+	f->excused++;
 	return true;
 }

@@ -64,4 +64,10 @@ void offences_configure(struct offences *o, const struct config_bans *bans);
  * its counts start again from nothing. */
 bool offences_note(struct offences *o, const struct offence *what, struct offence_verdict *verdict);
 
+/* A ban has just been earned by an address behind which so many others are trusted. True: they are
+ * to be spared, and only the port that offended is to be punished; as often as there are others,
+ * within the time that the rule of `verdict` looks at. */
+bool offences_excuse(struct offences *o, const struct offence *what,
+		     const struct offence_verdict *verdict, uint32_t others);
+
 #endif
