@@ -150,10 +150,17 @@ static void fuzz_message(const uint8_t *octets, size_t size)
 
 	if (sip_message_parse((const char *)octets, size, &msg, &err) < 0) {
 		require(err.what && err.rfc && err.line && err.offset <= size);
+		if (sip_message_read((const char *)octets, size, &msg, &err) < 0) {
+			require(err.what && err.rfc && err.line && err.offset <= size);
+			return;
+		}
+		require(msg.faulty);
+		check_message();
 		return;
 	}
 	check_message();
 	check_trailing_octets(octets, size);
+	require(!sip_message_read((const char *)octets, size, &again, NULL) && !again.faulty);
 }
 
 static void fuzz_index(const uint8_t *octets, size_t size)

@@ -289,7 +289,7 @@ static void message(struct track *t, struct input *in, const char *text, int len
 	char *copy = malloc((size_t)length + 1); /* so that reading beyond it is noticed */
 
 	memcpy(copy, text, (size_t)length);
-	if (!sip_message_parse(copy, (size_t)length, &m, NULL)) {
+	if (!sip_message_read(copy, (size_t)length, &m, NULL)) {
 		arrival.call_id_hash = call_id_hash(&m);
 		track_prefetch(t, arrival.call_id_hash);
 		track_message(t, &arrival, &m);

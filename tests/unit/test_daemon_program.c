@@ -442,9 +442,12 @@ Test(daemon_program, what_it_cannot_parse_is_counted_and_tracked_as_nothing)
 {
 	open_sockets();
 	start_guard();
-	/* Whole for the kernel's scanner, and no Request-URI for the parser. */
+	/* Whole for the kernel's scanner, and no Request-URI for the parser: read all the same. */
 	from_caller(&(struct line){ "MESSAGE sip:%zz@example.com SIP/2.0", "MESSAGE", 1, "", "" });
+	/* The method of CSeq is another one: passed within the limit of malformed messages. */
+	from_caller(&(struct line){ "MESSAGE sip:x@example.com SIP/2.0", "INFO", 1, "", "" });
 	for (int i = 0; i < WAIT_S * 20 && !daemon_number("parse_errors"); i++)
 		nap();
 	cr_assert_eq(daemon_number("parse_errors"), 1);
+	cr_assert_eq(daemon_number("faulty_messages"), 1);
 }

@@ -108,7 +108,7 @@ static void understand(struct flow_message *message)
 	memcpy(text, message->data, message->captured);
 	message->cut = message->captured < message->length;
 	snprintf(message->name, sizeof(message->name), "?");
-	if (sip_message_parse(text, message->length, &parsed, NULL))
+	if (sip_message_read(text, message->length, &parsed, NULL))
 		return;
 	name_message(&parsed, message);
 	name_media(&parsed, message);

@@ -44,6 +44,7 @@ static void set_tracking(json_t *reply, const struct tracking_stats *stats)
 	set_number(reply, "tap_lost_unix_ns", stats->lost_unix_ns);
 	set_number(reply, "tap_damaged", stats->damaged);
 	set_number(reply, "messages", stats->messages);
+	set_number(reply, "faulty_messages", stats->faulty);
 	set_number(reply, "parse_errors", stats->parse_errors);
 	set_number(reply, "cut_short", stats->cut_short);
 	set_number(reply, "samples", stats->samples);

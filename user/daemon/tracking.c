@@ -67,8 +67,11 @@ static bool parse(struct tracking *tracking, const struct tap_record *record)
 	const char *data = whole ? record->data : pad(tracking, record);
 	struct sip_error error;
 
-	if (!sip_message_parse(data, record->length, &tracking->message, &error))
+	/* What the server may take is followed, or a slip in a header would hide who sends it. */
+	if (!sip_message_read(data, record->length, &tracking->message, &error)) {
+		tracking->stats.faulty += tracking->message.faulty;
 		return true;
+	}
 	if (!whole && error.offset >= record->captured) {
 		tracking->stats.cut_short++;
 	} else {

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "sip/header_lookup.h"
+#include "sip/lenient.h"
 #include "sip/message_octets.h"
 #include "sip/message_rules.h"
 
@@ -50,7 +51,7 @@ static void start_message(struct sip_message *msg, const char *data, size_t len)
 	msg->size = (uint32_t)len - msg->lead;
 	msg->via_count = msg->contact_count = 0;
 	msg->route_count = msg->record_route_count = msg->header_count = 0;
-	msg->contact_is_star = false;
+	msg->contact_is_star = msg->faulty = false;
 	msg->has_expires = msg->has_max_forwards = msg->has_content_length = false;
 	msg->expires = msg->content_length = 0;
 	msg->max_forwards = 0;
@@ -73,24 +74,44 @@ static bool index_message(struct sip_message *msg, struct sip_cursor *c)
 	return sip_fail(c, msg->size, RFC_FORMAT, "no blank line ends the headers");
 }
 
+/* There is a fault. True: it is to be passed over. */
+static __attribute__((cold, noinline)) bool is_passed_over(struct sip_message *msg,
+							   struct sip_cursor *c)
+{
+	if (!msg->lenient)
+		return false;
+	msg->faulty = true;
+	c->fault.what = NULL;
+	return true;
+}
+
 static bool take_start_line(struct sip_message *msg, struct sip_cursor *c)
 {
 	c->at = 0;
 	c->end = msg->index.line_end[0] - 1u;
-	if (!sip_take_start_line(c, &msg->start))
-		return false;
+	if (!sip_take_start_line(c, &msg->start)) {
+		struct sip_fault fault = c->fault;
+
+		if (!is_passed_over(msg, c))
+			return false;
+		if (!sip_lenient_start_line(c, &msg->start)) {
+			c->fault = fault;
+			return false;
+		}
+	}
 	msg->kind = msg->start.status ? SIP_RESPONSE : SIP_REQUEST;
 	return true;
 }
 
 /* A header of a name that was seen before. False, with a fault, if that must not be. */
-static bool pass_repeated(struct sip_cursor *c, enum sip_header_id id)
+static bool pass_repeated(struct sip_message *msg, struct sip_cursor *c, enum sip_header_id id)
 {
-	if (sip_header_repeat(id) == SIP_REPEAT_ONCE)
-		return sip_fail(c, c->at, RFC_HEADERS,
-				"second header of a name that may stand only once");
 	c->warnings |= SIP_WARN_REPEATED;
-	return true;
+	if (sip_header_repeat(id) != SIP_REPEAT_ONCE)
+		return true;
+	if (!sip_lenient_needs(id) && is_passed_over(msg, c))
+		return true;
+	return sip_fail(c, c->at, RFC_HEADERS, "second header of a name that may stand only once");
 }
 
 /* Notes that a header of that name was seen. False if one was seen before. */
@@ -144,6 +165,25 @@ static inline void trim_value(struct sip_cursor *c, uint32_t colon, uint32_t end
 		trim_spaces(c, colon + 1, end);
 }
 
+/* The value of a header is not as the grammar has it. */
+static __attribute__((cold, noinline)) bool take_faulty_header(struct sip_message *msg,
+							       struct sip_cursor *c,
+							       const struct sip_header *header)
+{
+	struct sip_fault fault = c->fault;
+
+	if (!is_passed_over(msg, c))
+		return false;
+	c->at = header->value.offset;
+	c->end = sip_slice_end(header->value);
+	if (!sip_lenient_header(msg, c, (enum sip_header_id)header->id)) {
+		c->fault = fault;
+		return false;
+	}
+	c->fault.what = NULL; /* of a second try within it */
+	return true;
+}
+
 /* message-header = name HCOLON value, which starts at `from`; the CRLF is at `end`. */
 static inline bool take_header(struct sip_message *msg, struct sip_cursor *c,
 			       struct sip_header *header, uint32_t from, uint32_t end)
@@ -163,11 +203,11 @@ static inline bool take_header(struct sip_message *msg, struct sip_cursor *c,
 	header->name = sip_slice_of(from, name_end);
 	header->id = (uint8_t)id;
 	if (sip_unlikely(!note_seen(msg, id)) && sip_header_repeat(id) != SIP_REPEAT_LIST &&
-	    !pass_repeated(c, id))
+	    !pass_repeated(msg, c, id))
 		return false;
 	header->value = sip_slice_of(c->at, c->end);
 	rule = sip_message_rules[id];
-	return !rule || rule(msg, c);
+	return !rule || rule(msg, c) || take_faulty_header(msg, c, header);
 }
 
 /* Does the line behind the LF at `line_end` continue the one it ends? It starts with SP or HTAB
@@ -252,6 +292,8 @@ static bool take_body(struct sip_message *msg, struct sip_cursor *c)
 		msg->body = sip_slice_of(from, msg->size);
 		return true;
 	}
+	if (sip_unlikely(msg->content_length > available) && is_passed_over(msg, c))
+		msg->content_length = available;
 	if (sip_unlikely(msg->content_length > available))
 		return sip_fail(c, from, "RFC 3261 18.3",
 				"Content-Length is larger than what is left of the datagram");
@@ -284,7 +326,8 @@ static bool parse(struct sip_message *msg, struct sip_cursor *c)
 	if (!msg->size)
 		return sip_fail(c, 0, RFC_FORMAT, "no message");
 	return index_message(msg, c) && take_start_line(msg, c) && take_headers(msg, c) &&
-	       (sip_likely(msg->index.plain_text) || sip_check_octets(msg, c)) &&
+	       (sip_likely(msg->index.plain_text) || sip_check_octets(msg, c) ||
+		is_passed_over(msg, c)) &&
 	       check_mandatory(msg, c) && check_method(msg, c) && check_star(msg, c) &&
 	       take_body(msg, c);
 }
@@ -314,7 +357,8 @@ void sip_message_error(const struct sip_message *msg, const struct sip_cursor *c
 				   .what = c->fault.what };
 }
 
-int sip_message_parse(const char *data, size_t len, struct sip_message *msg, struct sip_error *err)
+static int read_message(const char *data, size_t len, bool lenient, struct sip_message *msg,
+			struct sip_error *err)
 {
 	struct sip_cursor c = { .index = &msg->index };
 
@@ -327,6 +371,7 @@ int sip_message_parse(const char *data, size_t len, struct sip_message *msg, str
 		return -EINVAL;
 	}
 	start_message(msg, data, len);
+	msg->lenient = lenient;
 	c.text = (const uint8_t *)msg->text;
 	if (!parse(msg, &c)) {
 		if (err)
@@ -335,6 +380,16 @@ int sip_message_parse(const char *data, size_t len, struct sip_message *msg, str
 	}
 	msg->warnings = c.warnings | omissions(msg);
 	return 0;
+}
+
+int sip_message_parse(const char *data, size_t len, struct sip_message *msg, struct sip_error *err)
+{
+	return read_message(data, len, false, msg, err);
+}
+
+int sip_message_read(const char *data, size_t len, struct sip_message *msg, struct sip_error *err)
+{
+	return read_message(data, len, true, msg, err);
 }
 
 const struct sip_header *sip_message_header(const struct sip_message *msg, enum sip_header_id id,

@@ -70,6 +70,8 @@ struct sip_message {
 	uint32_t record_route_count;
 	uint32_t header_count;
 
+	bool lenient;	      /* read by sip_message_read() */
+	bool faulty;	      /* and would not have been parsed */
 	bool contact_is_star; /* Contact: * (RFC 3261 section 10.2.2); contact_count is 0 */
 	bool has_expires, has_max_forwards, has_content_length;
 	uint8_t max_forwards;
@@ -104,6 +106,12 @@ struct sip_message {
  *
  * 0, or -EINVAL with *err filled in (err may be NULL); *msg is undefined then. */
 int sip_message_parse(const char *data, size_t len, struct sip_message *msg, struct sip_error *err);
+
+/* The same for who only watches: what the server at the far end may take all the same is read as far
+ * as its outlines go, and `faulty` says so. A URI then is SIP_SCHEME_OTHER if its parts cannot be
+ * told; a host may be no host; text may be no UTF-8; headers that are not needed to know whose
+ * message it is may hold anything, and count as not there. */
+int sip_message_read(const char *data, size_t len, struct sip_message *msg, struct sip_error *err);
 
 /* Where a slice's octets are. */
 static inline const char *sip_message_text(const struct sip_message *msg, struct sip_slice s)

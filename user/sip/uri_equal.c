@@ -192,14 +192,14 @@ static bool same_tel_uri(const char *a_text, const struct sip_uri *a, const char
 	       params_agree(b_text, b->params, a_text, a->params, true);
 }
 
-/* The piece behind the scheme and its colon. */
+/* The piece behind the scheme; nothing, if it was read leniently and has no colon. */
 static struct sip_slice opaque_part(const char *text, const struct sip_uri *uri)
 {
-	uint32_t at = uri->text.offset;
+	uint32_t at = uri->text.offset, end = sip_slice_end(uri->text);
 
-	while (text[at] != ':')
+	while (at < end && text[at] != ':')
 		at++;
-	return sip_slice_of(at, sip_slice_end(uri->text));
+	return sip_slice_of(at, end);
 }
 
 static bool same_other_uri(const char *a_text, const struct sip_uri *a, const char *b_text,
