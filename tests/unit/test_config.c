@@ -155,6 +155,7 @@ Test(config, defaults_are_the_documented_ones)
 	cr_expect(!s->balanced);
 
 	expect_rate(&l->per_source.rate[LIMIT_INVITE], "20/s", 20, "per_source.invite");
+	expect_rate(&l->per_source.rate[LIMIT_REGISTER], "10/s", 200, "per_source.register");
 	expect_rate(&l->per_source.rate[LIMIT_MALFORMED], "2/s", 2, "per_source.malformed");
 	expect_rate(&l->per_prefix.rate[LIMIT_OTHER], "400/s", 400, "per_prefix.other");
 	expect_rate(&l->unknown.rate[LIMIT_REGISTER], "1000/s", 1000, "unknown.register");
@@ -162,6 +163,7 @@ Test(config, defaults_are_the_documented_ones)
 	expect_rate(&l->total_all, "20000/s", 20000, "total.all");
 	expect_rate(&l->total.rate[LIMIT_OTHER], "off", 0, "total.other");
 	expect_rate(&l->trusted.rate[LIMIT_INVITE], "400/s", 400, "trusted.invite");
+	expect_rate(&l->trusted.rate[LIMIT_REGISTER], "200/s", 200, "trusted.register");
 	expect_rate(&l->trusted.rate[LIMIT_MALFORMED], "40/s", 40, "trusted.malformed");
 
 	cr_expect_eq(cfg->emergency_count, 3);
@@ -184,6 +186,37 @@ Test(config, defaults_are_the_documented_ones)
 	cr_expect_eq(cfg->tables.bans, 65536);
 	cr_expect_eq(cfg->tables.fragments, 16384);
 	config_free(cfg);
+}
+
+Test(config, a_default_burst_gives_way_to_what_the_file_says)
+{
+	static const struct {
+		const char *line;
+		const char *rate;
+		uint32_t burst, trusted_burst;
+	} rows[] = {
+		{ "per_source: {invite: 5/s}", "10/s", 200, 200 },
+		{ "per_source: {register: 10/s}", "10/s", 10, 200 },
+		{ "per_source: {register: {rate: 10/s, burst: 30}}", "10/s", 30, 600 },
+		{ "per_source: {burst: 30}", "10/s", 30, 600 },
+		{ "per_source: {register: 20/s, burst: 30}", "20/s", 30, 600 },
+		{ "per_source: {register: off}", "off", 0, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct config *cfg;
+		const struct config_limits *l;
+		char text[512];
+
+		snprintf(text, sizeof(text), HEAD "    limits:\n      %s\n", rows[i].line);
+		cfg = must_parse(text);
+		l = &cfg->services[0].limits;
+		expect_rate(&l->per_source.rate[LIMIT_REGISTER], rows[i].rate, rows[i].burst,
+			    rows[i].line);
+		cr_expect_eq(l->trusted.rate[LIMIT_REGISTER].burst, rows[i].trusted_burst, "%s: %u",
+			     rows[i].line, l->trusted.rate[LIMIT_REGISTER].burst);
+		config_free(cfg);
+	}
 }
 
 Test(config, every_key_of_the_full_example_lands_in_its_place)

@@ -25,15 +25,15 @@ Test(plane_apply, rates_become_costs_and_tolerances)
 		struct config_rate rate;
 		__u64 cost_ns, tolerance_ns;
 	} rows[] = {
-		{ "no limit", { 0, 1, 0 }, 0, 0 },
-		{ "20/s, burst 20", { 20, 1, 20 }, 50000000, 19 * 50000000ULL },
-		{ "burst 1 is still a tick", { 10, 1, 1 }, 100000000, TICK },
-		{ "cost below a tick", { 100000, 1, 2 }, 10000, TICK },
-		{ "a third is rounded down", { 3, 1, 4 }, 333333333, 3 * 333333333ULL },
-		{ "two thirds are rounded up", { 6, 4, 1 }, 666666667, TICK },
-		{ "per minute", { 2, 60, 3 }, 30000000000ULL, 60000000000ULL },
-		{ "fastest", { SIPXDP_RATE_MAX, 1, 1 }, 100, TICK },
-		{ "largest burst", { 1, 3600, 720 }, 3600000000000ULL, 719 * 3600000000000ULL },
+		{ "no limit", { 0, 1, 0, 0 }, 0, 0 },
+		{ "20/s, burst 20", { 20, 1, 20, 0 }, 50000000, 19 * 50000000ULL },
+		{ "burst 1 is still a tick", { 10, 1, 1, 0 }, 100000000, TICK },
+		{ "cost below a tick", { 100000, 1, 2, 0 }, 10000, TICK },
+		{ "a third is rounded down", { 3, 1, 4, 0 }, 333333333, 3 * 333333333ULL },
+		{ "two thirds are rounded up", { 6, 4, 1, 0 }, 666666667, TICK },
+		{ "per minute", { 2, 60, 3, 0 }, 30000000000ULL, 60000000000ULL },
+		{ "fastest", { SIPXDP_RATE_MAX, 1, 1, 0 }, 100, TICK },
+		{ "largest burst", { 1, 3600, 720, 0 }, 3600000000000ULL, 719 * 3600000000000ULL },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -283,7 +283,9 @@ static bool balanced_any(const struct config *cfg)
 
 void apply_settings(const struct config *cfg, struct settings *settings)
 {
-	const struct config_rate balancer = { BALANCER_RATE, 1, BALANCER_RATE };
+	const struct config_rate balancer = { .count = BALANCER_RATE,
+					      .period_s = 1,
+					      .burst = BALANCER_RATE };
 	const struct config_host_limits *host = &cfg->host_limits;
 	__u64 tick_ns = settings->tick_ns;
 

@@ -75,8 +75,9 @@ struct config_listen {
 /* count messages in period_s seconds; count 0 is no limit. */
 struct config_rate {
 	uint32_t count;
-	uint32_t period_s; /* 1, 60 or 3600 */
-	uint32_t burst;	   /* messages let through at once; at least 1 where there is a limit */
+	uint32_t period_s;    /* 1, 60 or 3600 */
+	uint32_t burst;	      /* messages let through at once; at least 1 where there is a limit */
+	uint32_t usual_burst; /* what that is unless the file says it; 0: what one second brings */
 };
 
 /* One budget: a rate for each class of message. */

@@ -20,12 +20,26 @@ static uint64_t rate_count_max(const struct config_rate *rate)
 }
 
 /* One second's worth, and at least one message. */
+static uint32_t second_burst(const struct config_rate *rate)
+{
+	return rate->count < rate->period_s ? 1 : rate->count / rate->period_s;
+}
+
 static void fill_burst(struct config_rate *rate)
 {
 	if (config_rate_unlimited(rate))
 		rate->burst = 0;
 	else if (rate->burst == 0)
-		rate->burst = rate->count < rate->period_s ? 1 : rate->count / rate->period_s;
+		rate->burst = rate->usual_burst ? rate->usual_burst : second_burst(rate);
+}
+
+/* The burst that those who are trusted have a multiple of: a usual one that makes room for many who
+ * are new at one address is none of theirs. */
+static uint32_t burst_to_derive(const struct config_rate *rate)
+{
+	if (rate->usual_burst && rate->burst == rate->usual_burst)
+		return second_burst(rate);
+	return rate->burst;
 }
 
 static void derive_trusted(struct config_limits *limits)
@@ -39,7 +53,7 @@ static void derive_trusted(struct config_limits *limits)
 		rate->period_s = base->period_s;
 		rate->count = at_most((uint64_t)base->count * TRUSTED_FACTOR, rate_count_max(base));
 		if (!rate->burst)
-			rate->burst = at_most((uint64_t)base->burst * TRUSTED_FACTOR,
+			rate->burst = at_most((uint64_t)burst_to_derive(base) * TRUSTED_FACTOR,
 					      CONFIG_BURST_MAX);
 		fill_burst(rate);
 	}

@@ -151,6 +151,7 @@ static void fill_default(struct config_reader *reader, const struct config_key *
 {
 	bool list = config_type_is_list(key->type);
 	const char *text = key->initial;
+	struct config_rate *rate;
 
 	while (text) {
 		const char *end = list ? strstr(text, DEFAULT_SEPARATOR) : NULL;
@@ -163,6 +164,10 @@ static void fill_default(struct config_reader *reader, const struct config_key *
 
 		read_scalar(reader, key, &node, base);
 		text = end ? end + strlen(DEFAULT_SEPARATOR) : NULL;
+	}
+	if (key->burst) {
+		rate = (void *)((char *)base + key->offset);
+		rate->usual_burst = key->burst;
 	}
 }
 

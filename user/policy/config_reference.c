@@ -79,6 +79,8 @@ static void print_default(FILE *out, const struct config_key *key)
 {
 	if (key->initial && config_type_is_list(key->type))
 		fprintf(out, "`[%s]`", key->initial);
+	else if (key->burst)
+		fprintf(out, "`{rate: %s, burst: %u}`", key->initial, key->burst);
 	else if (key->initial)
 		fprintf(out, "`%s`", key->initial);
 	else if (key->derived)

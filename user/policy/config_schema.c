@@ -115,16 +115,20 @@ static const struct config_choice probe_transports[] = {
 	VALUE("tables." name, NUMBER, config, tables.member, TABLE_MIN, TABLE_MAX, def, h)
 
 /* The budgets: one rate for each class, and one burst for all of them. */
-#define CLASS_RATE(budget, name, class, def, from, h)                                              \
+#define CLASS_RATE_BURST(budget, name, class, def, many, from, h)                                  \
 	{                                                                                          \
 		.path = "services[].limits." #budget "." name, .type = CONFIG_TYPE_RATE,           \
 		.offset = offsetof(struct config_service, limits.budget.rate[class]),              \
-		.initial = def, .derived = from, .help = h                                         \
+		.burst = many, .initial = def, .derived = from, .help = h                          \
 	}
-#define BUDGET_FROM(budget, invite, register_, options, other, malformed, from, burst, extra, h)   \
+#define CLASS_RATE(budget, name, class, def, from, h)                                              \
+	CLASS_RATE_BURST(budget, name, class, def, 0, from, h)
+#define BUDGET_FROM(budget, invite, register_, registers, options, other, malformed, from, burst,  \
+		    extra, h)                                                                      \
 	SECTION("services[].limits." #budget, h),                                                  \
 		CLASS_RATE(budget, "invite", LIMIT_INVITE, invite, from, "INVITE"),                \
-		CLASS_RATE(budget, "register", LIMIT_REGISTER, register_, from, "REGISTER"),       \
+		CLASS_RATE_BURST(budget, "register", LIMIT_REGISTER, register_, registers, from,   \
+				 "REGISTER"),                                                      \
 		CLASS_RATE(budget, "options", LIMIT_OPTIONS, options, from, "OPTIONS"),            \
 		CLASS_RATE(budget, "other", LIMIT_OTHER, other, from,                              \
 			   "every other request, responses, keepalives"),                          \
@@ -139,8 +143,11 @@ static const struct config_choice probe_transports[] = {
 	}
 #define SECONDS_WORTH "one second's worth of each rate"
 #define BUDGET(budget, invite, register_, options, other, malformed, extra, h)                     \
-	BUDGET_FROM(budget, invite, register_, options, other, malformed, NULL, SECONDS_WORTH,     \
+	BUDGET_FROM(budget, invite, register_, 0, options, other, malformed, NULL, SECONDS_WORTH,  \
 		    extra, h)
+
+/* An office whose phones all register at once, after a power cut, is one unknown address. */
+#define OFFICE_PHONES 200
 
 static const struct config_key schema[] = {
 	VALUE("instance", INSTANCE, config, instance, 0, 0, "default",
@@ -200,8 +207,11 @@ static const struct config_key schema[] = {
 
 	SECTION("services[].limits",
 		"how much of what is let through; budgets that are full drop, and count it"),
-	BUDGET(per_source, "20/s", "10/s", "5/s", "40/s", "2/s", 0,
-	       "one unknown source address (IPv6: its /64)"),
+	BUDGET_FROM(
+		per_source, "20/s", "10/s", OFFICE_PHONES, "5/s", "40/s", "2/s", NULL,
+		SECONDS_WORTH, 0,
+		"one unknown source address (IPv6: its /64); the burst of REGISTERs is that of an "
+		"office whose phones all come back at once"),
 	BUDGET(per_prefix, "200/s", "200/s", "100/s", "400/s", "50/s", 0,
 	       "all unknown sources of one /24 (IPv6: /48) together"),
 	/* A rate beside the classes stands before the burst, which is for it too. */
@@ -215,7 +225,7 @@ static const struct config_key schema[] = {
 	BUDGET(total, "5000/s", "5000/s", "2000/s", "off", "500/s",
 	       offsetof(struct config_service, limits.total_all),
 	       "the whole service, known sources included"),
-	BUDGET_FROM(trusted, NULL, NULL, NULL, NULL, NULL, "20 times per_source",
+	BUDGET_FROM(trusted, NULL, NULL, 0, NULL, NULL, NULL, "20 times per_source",
 		    "20 times per_source", 0,
 		    "one trusted address and port: each phone behind a NAT has its own; an "
 		    "address in networks.exempt has ten times as much"),

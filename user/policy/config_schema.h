@@ -51,8 +51,9 @@ struct config_key {
 	 * there, or 0 for none. Lists with places or files in them know their own place.
 	 */
 	size_t offset;
-	size_t also;  /* BURST: a rate beside the budget that it is for too; 0: none */
-	uint64_t min; /* of the number (duration: ns), or of the list's length */
+	size_t also;	/* BURST: a rate beside the budget that it is for too; 0: none */
+	uint32_t burst; /* RATE: of the default rate, if it is not what one second brings; else 0 */
+	uint64_t min;	/* of the number (duration: ns), or of the list's length */
 	uint64_t max;
 	const char *initial; /* as it would stand in the file; lists with ", "; NULL: none */
 	const char *derived; /* for the docs: where the default comes from, if not from initial */
