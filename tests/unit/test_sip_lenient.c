@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Messages that break the grammar and that servers take all the same: whose they are is read. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 #include "sip/message.h"
@@ -145,4 +146,24 @@ Test(lenient, what_is_no_uri_equals_itself_alone)
 	cr_assert_eq(read_text(text, sip_message_read), 0);
 	cr_expect(sip_uri_equal(msg.text, &msg.to.uri, msg.text, &msg.to.uri));
 	cr_expect_not(sip_uri_equal(msg.text, &msg.to.uri, msg.text, &msg.start.request_uri));
+}
+
+Test(lenient, a_message_without_its_end_is_read_to_its_last_whole_line)
+{
+	static const char text[] = START VIA FROM TO CALL_ID CSEQ
+		"Contact: <sip:a@192.0.2.1>\r\n" END;
+	const size_t contact = sizeof(START VIA FROM TO CALL_ID CSEQ) - 1;
+	const size_t end = sizeof(text) - 1 - sizeof(END) + 1;
+	static char room[sizeof(text) + 2];
+	struct sip_error err;
+
+	for (size_t length = 0; length < sizeof(text) - 1; length++) {
+		int result = sip_message_read_start(text, length, room, &msg, &err);
+
+		cr_expect_eq(result, length < contact ? -EINVAL : 0, "%zu octets", length);
+		if (result)
+			continue;
+		cr_expect(is(msg.call_id, "c1"), "%zu octets", length);
+		cr_expect_eq(msg.contact_count, length >= end, "%zu octets", length);
+	}
 }

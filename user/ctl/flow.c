@@ -102,13 +102,15 @@ static void name_media(const struct sip_message *m, struct flow_message *out)
 static void understand(struct flow_message *message)
 {
 	static struct sip_message parsed;
-	static char text[UINT16_MAX];
+	static char text[UINT16_MAX + 2];
 
 	memset(text, ' ', message->length);
 	memcpy(text, message->data, message->captured);
 	message->cut = message->captured < message->length;
 	snprintf(message->name, sizeof(message->name), "?");
-	if (sip_message_read(text, message->length, &parsed, NULL))
+	if (sip_message_read(text, message->length, &parsed, NULL) &&
+	    (!message->cut ||
+	     sip_message_read_start(message->data, message->captured, text, &parsed, NULL)))
 		return;
 	name_message(&parsed, message);
 	name_media(&parsed, message);

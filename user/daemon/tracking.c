@@ -44,14 +44,14 @@ struct tracking {
 	uint64_t record_ns;	/* CLOCK_MONOTONIC of the record at hand */
 	struct tracking_stats stats;
 	struct sip_message message;
-	char padded[SIP_MESSAGE_MAX];
+	char padded[SIP_MESSAGE_MAX + 2];
 };
 
 /* ---- one message ---- */
 
 /*
  * What follows what was captured is body, of which only the length counts; blanks stand for it. A
- * header block that goes on beyond it does not end, and is refused.
+ * header block that goes on beyond it does not end.
  */
 static const char *pad(struct tracking *tracking, const struct tap_record *record)
 {
@@ -73,6 +73,12 @@ static bool parse(struct tracking *tracking, const struct tap_record *record)
 		return true;
 	}
 	if (!whole && error.offset >= record->captured) {
+		/* What comes first in a header block mostly tells whose message it is. */
+		if (!sip_message_read_start(record->data, record->captured, tracking->padded,
+					    &tracking->message, NULL)) {
+			tracking->stats.faulty++;
+			return true;
+		}
 		tracking->stats.cut_short++;
 	} else {
 		tracking->stats.parse_errors++;

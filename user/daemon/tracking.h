@@ -19,9 +19,9 @@
 
 /* Numbers since tracking_open(). */
 struct tracking_stats {
-	uint64_t records;      /* taken from the tap */
-	uint64_t messages;     /* of them let through, and whole enough to be parsed */
-	uint64_t faulty;       /* of them not SIP by the strict grammar, and read all the same */
+	uint64_t records;  /* taken from the tap */
+	uint64_t messages; /* of them let through, and whole enough to be parsed */
+	uint64_t faulty;   /* of them not SIP by the strict grammar or cut, and read all the same */
 	uint64_t parse_errors; /* of them not SIP by any grammar: not tracked */
 	uint64_t cut_short;    /* of them with headers beyond what the tap holds: not tracked */
 	uint64_t samples;

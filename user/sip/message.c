@@ -392,6 +392,18 @@ int sip_message_read(const char *data, size_t len, struct sip_message *msg, stru
 	return read_message(data, len, true, msg, err);
 }
 
+int sip_message_read_start(const char *data, size_t len, char *room, struct sip_message *msg,
+			   struct sip_error *err)
+{
+	size_t whole = len;
+
+	while (whole && !(whole >= 2 && data[whole - 2] == '\r' && data[whole - 1] == '\n'))
+		whole--;
+	memcpy(room, data, whole);
+	memcpy(room + whole, "\r\n", 2);
+	return read_message(room, whole + 2, true, msg, err);
+}
+
 const struct sip_header *sip_message_header(const struct sip_message *msg, enum sip_header_id id,
 					    const struct sip_header *after)
 {

@@ -113,6 +113,12 @@ int sip_message_parse(const char *data, size_t len, struct sip_message *msg, str
  * message it is may hold anything, and count as not there. */
 int sip_message_read(const char *data, size_t len, struct sip_message *msg, struct sip_error *err);
 
+/* The same for a message of which only its first len octets are there, and the end of its headers is not
+ * among them: it is read as far as its last whole line. room is for len + 2 octets; the message points
+ * into it. */
+int sip_message_read_start(const char *data, size_t len, char *room, struct sip_message *msg,
+			   struct sip_error *err);
+
 /* Where a slice's octets are. */
 static inline const char *sip_message_text(const struct sip_message *msg, struct sip_slice s)
 {
