@@ -6,6 +6,7 @@
 
 #include "backend.h"
 #include "classify.h"
+#include "dialog.h"
 #include "source.h"
 
 /* A table took no row: count it where status looks. */
@@ -131,6 +132,35 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 		backend_add_calls(pkt->f->backend, 1);
 }
 
+/* The server asks something outside of a call, a carrier whether it lives or the registrar it is a
+ * client of: the answer is to find its way in when strangers are over their budget. Nobody is
+ * trusted for it, and the row is that of a call which is over: it goes soon. */
+static __always_inline void trust_asked(const struct packet *pkt, const struct sipxdp_peer *peer,
+					const struct scan *s)
+{
+	struct dialog_key key = { .call_id_hash = s->call_id_hash };
+	const struct trusted *known = bpf_map_lookup_elem(&trusted, peer);
+	struct work *w = work_scratch();
+	struct dialog *old;
+
+	if (!w || !s->call_id_hash || pkt->f->backend ||
+	    (known && (!known->until_ns || known->until_ns > pkt->f->now)))
+		return;
+	old = bpf_map_lookup_elem(&dialogs, &key);
+	if (old) {
+		old->last_seen_ns = pkt->f->now;
+		return;
+	}
+	w->row.dialog = (struct dialog){
+		.created_ns = pkt->f->now,
+		.last_seen_ns = pkt->f->now,
+		.peer = *peer,
+		.state = DIALOG_TERMINATED,
+		.service = pkt->f->service,
+	};
+	bpf_map_update_elem(&dialogs, &key, &w->row.dialog, BPF_NOEXIST);
+}
+
 /* A call has ended or failed: what follows (retransmissions, the last ACK) is known for a while. */
 static __always_inline void trust_dialog_end(const struct packet *pkt, struct dialog *d)
 {
@@ -193,8 +223,11 @@ static __always_inline void trust_learn(struct packet *pkt, const struct scan *s
 	}
 	if (pkt->f->class == CLASS_BYE)
 		return trust_learn_bye(pkt, s);
-	if (!class_is_response(pkt->f->class))
+	if (!class_is_response(pkt->f->class)) {
+		if (class_is_request(pkt->f->class) && !dialog_always_has(pkt->f->class))
+			trust_asked(pkt, &peer, s);
 		return;
+	}
 	method = trust_cseq_method(s);
 	if (method == CLASS_INVITE && pkt->f->class > CLASS_2XX)
 		trust_learn_end(pkt, s, method);

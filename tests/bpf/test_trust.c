@@ -84,6 +84,12 @@ static const struct {
 	{ "500", RESPONSE("500 x", "REGISTER"), PASS_UNKNOWN },
 	{ "INVITE", REQUEST("INVITE"), PASS_PROVISIONAL },
 	{ "OPTIONS", REQUEST("OPTIONS"), PASS_UNKNOWN },
+	{ "REGISTER", REQUEST("REGISTER"), PASS_UNKNOWN },
+	{ "NOTIFY", REQUEST("NOTIFY"), PASS_UNKNOWN },
+	{ "another method", REQUEST("XYZ"), PASS_UNKNOWN },
+	{ "ACK", REQUEST("ACK"), PASS_UNKNOWN },
+	{ "BYE", REQUEST("BYE"), PASS_UNKNOWN },
+	{ "CANCEL", REQUEST("CANCEL"), PASS_UNKNOWN },
 	{ "a keepalive", "\r\n\r\n", PASS_UNKNOWN },
 	{ "a broken 200", "SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\n\r\n", PASS_UNKNOWN },
 	{ "a 200 with two From",
@@ -412,6 +418,54 @@ static void calls_go_on_when_unknown_sources_are_over_theirs(void)
 	rig_expect_reason("from where nobody is known", &spec, CLASS_INVITE, DROP_UNKNOWN_LIMIT);
 }
 
+/* A carrier answers the server's OPTIONS, a registrar its REGISTER, while strangers flood. */
+static void who_is_asked_may_answer_when_unknown_sources_are_over_theirs(void)
+{
+	static const char attacked[] = RIG_PROXY
+		"    limits:\n" RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF
+		"      unknown: {invite: off, register: off, options: off, other: 1/s,"
+		" malformed: off, emergency: off}\n" RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF;
+	static const char *const methods[] = { "OPTIONS", "REGISTER", "SUBSCRIBE" };
+	__u64 rows = 0;
+
+	for (size_t i = 0; i < COUNT(methods); i++) {
+		char request[1024], answer[1024];
+		struct frame_spec flood = { .from = "198.51.100.9",
+					    .text = RESPONSE("200 OK", "OPTIONS") };
+
+		snprintf(request, sizeof(request),
+			 "%s sip:x SIP/2.0\r\n" HEADERS("%s", "1", "") LAST_HEADER, methods[i],
+			 methods[i]);
+		snprintf(answer, sizeof(answer),
+			 "SIP/2.0 200 OK\r\n" HEADERS("%s", "1", "") LAST_HEADER, methods[i]);
+		rig_clear();
+		rig_reload(attacked);
+		for (int n = 0; n < 20; n++)
+			rig_sends(&flood);
+		expect("nobody asked", answer, CLASS_2XX, DROP_UNKNOWN_LIMIT);
+		reply(request);
+		expect(methods[i], answer, CLASS_2XX, PASS_DIALOG);
+		expect("a request", REQUEST("BYE"), CLASS_BYE, DROP_UNKNOWN_LIMIT);
+	}
+	/* whoever is trusted already needs no row for it */
+	rig_clear();
+	reply(RESPONSE("200 OK", "REGISTER"));
+	reply(REQUEST("OPTIONS"));
+	cr_assert_eq(maps_count(rig_maps(), MAP_DIALOGS, &rows), 0);
+	cr_expect_eq(rows, 0);
+	/* what is asked within a call leaves it as it is */
+	rig_clear();
+	reply(RESPONSE_OF("180 Ringing", "INVITE", CALL));
+	reply(IN_DIALOG("OPTIONS", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_EARLY);
+	/* and what was asked may become one */
+	rig_clear();
+	reply(REQUEST_OF("OPTIONS", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_TERMINATED);
+	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+}
+
 /* An INVITE that is refused is a call no more; its ACK is known for a while. */
 static void calls_that_fail(void)
 {
@@ -438,6 +492,7 @@ static void calls_that_fail(void)
 
 static const struct rig_case cases[] = {
 	RIG_CASE(calls_go_on_when_unknown_sources_are_over_theirs),
+	RIG_CASE(who_is_asked_may_answer_when_unknown_sources_are_over_theirs),
 	RIG_CASE(what_the_server_says_is_learned),
 	RIG_CASE(nobody_else_teaches),
 	RIG_CASE(frames_of_the_server),
