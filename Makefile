@@ -201,7 +201,7 @@ test-vm:
 	$(Q)for c in $(VM_CLANGS); do \
 		$(MAKE) --no-print-directory B=$(B)/vm/clang-$$c CLANG=clang-$$c \
 			$(B)/vm/clang-$$c/bpf/sipxdp.bpf.o || exit 1; done
-	$(Q)$(MAKE) --no-print-directory all lab bpf-test unit $(B)/vm/verify
+	$(Q)$(MAKE) --no-print-directory all lab bpf-test unit $(MAN) $(B)/vm/verify
 	$(Q)tests/vm/run.sh $(VM_KERNELS)
 
 $(B)/vm/verify: tests/vm/verify.c

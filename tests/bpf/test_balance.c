@@ -21,7 +21,7 @@ static void setup(void)
 	links_open();
 }
 
-TestSuite(balance, .init = setup, .fini = rig_close, .timeout = 120);
+TestSuite(balance, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 /* Where a message from a client goes: "10.0.0.11"; "" if it is dropped. */
 static const char *place(const char *text)

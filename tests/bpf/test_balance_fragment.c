@@ -20,7 +20,7 @@ static void setup(void)
 		 HEADERS("INVITE", "long@x", ""), 1);
 }
 
-TestSuite(balance_fragment, .init = setup, .fini = rig_close, .timeout = 120);
+TestSuite(balance_fragment, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 static const struct way {
 	const char *name;

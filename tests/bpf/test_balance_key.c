@@ -14,7 +14,7 @@ static void setup(void)
 	links_open();
 }
 
-TestSuite(balance_key, .init = setup, .fini = rig_close, .timeout = 120);
+TestSuite(balance_key, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 static unsigned int place(const struct frame_spec *spec)
 {

@@ -27,7 +27,7 @@ static void setup(void)
 	links_open();
 }
 
-TestSuite(connection, .init = setup, .fini = rig_close, .timeout = 120);
+TestSuite(connection, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 

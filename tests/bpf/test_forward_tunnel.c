@@ -21,7 +21,7 @@ static void setup(void)
 	links_open();
 }
 
-TestSuite(forward_tunnel, .init = setup, .fini = rig_close, .timeout = 120);
+TestSuite(forward_tunnel, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 static void expect_mac(const char *name, const __u8 got[6], enum links_mac which)
 {

@@ -16,7 +16,7 @@ static void setup(void)
 	links_open();
 }
 
-TestSuite(icmp_error, .init = setup, .fini = rig_close, .timeout = 120);
+TestSuite(icmp_error, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
 #define QUOTED 64 /* octets of the packet that are quoted */
 
