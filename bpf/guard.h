@@ -42,14 +42,24 @@ static __always_inline bool guard_limits_early(__u32 class)
 	       class == CLASS_GARBAGE || class_is_keepalive(class);
 }
 
+#define AGAIN_KEEP 2 /* eighths of the unknown ones' burst for those that were refused before */
+
 /* The budget of all unknown sources for this class is spent. From an address where somebody is
- * known it may still be a request within a call, from another port: only the scan can tell. */
+ * known it may still be a request within a call, from another port: only the scan can tell. In an attack
+ * the last of it goes to requests that are sent again (RFC 3261 section 17.1), as those of a flood
+ * from addresses that it makes up are not: so a new caller gets in who answers no question. */
 static __always_inline bool guard_unknown_is_over(const struct packet *pkt, __u32 limit)
 {
+	const struct sipxdp_rate *rate = &pkt->conf->unknown[limit];
+	const __u64 *tat = &pkt->state->unknown_tat[limit];
+
 	if (unlikely(pkt->f->neighbour) && dialog_is_told_by_tag(pkt->f->class))
 		return false;
-	return !limit_conforms(&pkt->conf->unknown[limit], &pkt->state->unknown_tat[limit],
-			       pkt->f->now);
+	if (!limit_conforms(rate, tat, pkt->f->now))
+		return true;
+	return unlikely(pkt->state->under_attack_until_ns > pkt->f->now) &&
+	       !limit_conforms_keeping(rate, tat, pkt->f->now, AGAIN_KEEP) && verify_applies(pkt) &&
+	       !verify_seen_before(pkt);
 }
 
 /* All unknown sources are refused, without a look-up? VERDICT_COUNT: not decided. */

@@ -315,6 +315,7 @@ struct facts {
 	volatile __u8 spared;	 /* an emergency call that a limit would have refused */
 	volatile __u8 undecided; /* header fields beyond the scanner's reach */
 	volatile __u8 ask;	 /* refused, but to be asked for a proof of source */
+	volatile __u8 sighting;	 /* enum sighting */
 	volatile __u8 reason;	 /* enum reason */
 	volatile __u8 verdict;	 /* enum verdict */
 	volatile __u8 scanned;	 /* `scan` is of this packet */

@@ -71,22 +71,32 @@ static __always_inline void cookie_make(const struct packet *pkt, __u64 now, str
 	cookie->digits[1] = cookie_text(hash >> 32);
 }
 
-/* Has this address and port been refused before, not long ago? Either way it is noted now. One word
- * a cell: a flood writes over old ones, but not all of them within the second that counts. */
+enum sighting { SIGHTING_NOT_ASKED, SIGHTING_FIRST, SIGHTING_AGAIN };
+
+/* Has this address and port been refused before, not long ago? Either way it is noted now; within a
+ * packet the answer stays. One word a cell: a flood writes over old ones, but not all of them within
+ * the second that counts. */
 static __always_inline bool verify_seen_before(const struct packet *pkt)
 {
 	const __u64 *key = pkt->cfg->hash_key;
-	__u32 zero = 0;
-	struct sightings *seen = bpf_map_lookup_elem(&sightings, &zero);
-	__u64 hash = hash_mix(hash_addr(&pkt->f->saddr, key + 12) +
-			      hash_nh((__u64)pkt->f->sport << 32 | pkt->f->sport, key[15]));
-	__u32 mark = (hash >> 32) | 1, *cell;
+	__u32 zero = 0, mark, *cell;
+	struct sightings *seen;
+	__u64 hash;
 
+	if (pkt->f->sighting)
+		return pkt->f->sighting == SIGHTING_AGAIN;
+	pkt->f->sighting = SIGHTING_FIRST;
+	seen = bpf_map_lookup_elem(&sightings, &zero);
 	if (!seen)
 		return false;
+	hash = hash_mix(hash_addr(&pkt->f->saddr, key + 12) +
+			hash_nh((__u64)pkt->f->sport << 32 | pkt->f->sport, key[15]));
+	mark = (hash >> 32) | 1;
 	cell = &seen->mark[hash & (SIGHTINGS - 1)];
-	if (*cell == mark)
+	if (*cell == mark) {
+		pkt->f->sighting = SIGHTING_AGAIN;
 		return true;
+	}
 	*cell = mark;
 	return false;
 }

@@ -276,6 +276,61 @@ Test(verify, floods_get_no_answers)
 	cr_expect_gt(rig_counted(CLASS_INVITE, DROP_UNPROVEN_LIMIT), 900);
 }
 
+/* New sources, each of which sends one INVITE: how many of them are let through. */
+static unsigned int strangers(unsigned int count)
+{
+	static unsigned int n;
+	unsigned int passed = 0;
+
+	for (unsigned int i = 0; i < count; i++, n++) {
+		struct frame_spec spec = { .text = ASKING("INVITE"), .sport = 7000 };
+		char from[32];
+		size_t length;
+
+		snprintf(from, sizeof(from), "203.0.%u.%u", n >> 8 & 255, n & 255);
+		spec.from = from;
+		passed += run_in(&spec, &length) == XDP_PASS;
+	}
+	return passed;
+}
+
+/* A trunk that knows no OPTIONS, and a flood from addresses that are made up: the trunk's INVITE comes
+ * in the second time, and the rate of all is what it was. */
+Test(verify, who_asks_again_goes_before_those_who_do_not)
+{
+	struct frame_spec trunk = { .text = ASKING("INVITE"), .from = "198.51.100.77" };
+	unsigned int passed = 0;
+	size_t length;
+
+	rig_open("services:\n"
+		 "  - name: proxy\n"
+		 "    listen: [\"udp:192.0.2.10:5060\"]\n"
+		 "    limits:\n" RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF RIG_TOTAL_OFF RIG_OTHERS_OFF
+		 "      unknown: {invite: {rate: 100/s, burst: 80}, register: off, options: off,\n"
+		 "        other: off, malformed: off, emergency: off}\n");
+	cr_expect_eq(strangers(200), 80, "the burst is whole before the attack");
+	for (int tenth = 0; tenth < 20; tenth++) {
+		rig_wait(SECOND / 10);
+		passed += strangers(50);
+	}
+	cr_expect_geq(passed, 175);
+	cr_expect_leq(passed, 200);
+	for (unsigned int i = 0; i < 5; i++) {
+		trunk.sport = 5060 + i;
+		cr_expect_eq(run_in(&trunk, &length), XDP_DROP, "%u: the first time", i);
+		cr_expect_eq(run_in(&trunk, &length), XDP_PASS, "%u: the second time", i);
+	}
+	cr_expect_eq(strangers(50), 0, "what is left is for those who ask again");
+	/* with that spent, too, there is the question */
+	for (unsigned int i = 0; i < 80; i++) {
+		trunk.sport = 6000 + i;
+		run_in(&trunk, &length);
+		if (run_in(&trunk, &length) == XDP_TX)
+			break;
+	}
+	cr_expect_gt(rig_counted(CLASS_INVITE, DROP_UNPROVEN), 0);
+}
+
 Test(verify, modes)
 {
 	struct frame_spec spec = { .text = ASKING("INVITE"), .sport = 7000 };
