@@ -182,7 +182,8 @@ static __always_inline enum verdict admit_within_limits(struct packet *pkt)
 	if (pkt->trusted)
 		return admit_limit_own(pkt, limit, &pkt->conf->trusted[limit],
 				       &pkt->trusted->tat[limit], DROP_TRUSTED_LIMIT, PASS_TRUSTED);
-	if (pkt->provisional)
+	/* what is malformed the daemon cannot read: a challenge is not to let a guesser be quick with it */
+	if (pkt->provisional && limit != LIMIT_MALFORMED)
 		return admit_limit_provisional(pkt, limit);
 	return admit_limit_unknown(pkt, limit);
 }

@@ -418,6 +418,29 @@ static void calls_go_on_when_unknown_sources_are_over_theirs(void)
 	rig_expect_reason("from where nobody is known", &spec, CLASS_INVITE, DROP_UNKNOWN_LIMIT);
 }
 
+/* The daemon cannot read what is malformed, so that its ban would never come: a challenge gives nothing
+ * for it. */
+static void a_challenge_gives_no_budget_for_what_is_malformed(void)
+{
+	static const char limited[] = RIG_PROXY
+		"    limits:\n" RIG_PER_PREFIX_OFF RIG_TOTAL_OFF
+		"      per_source: {invite: off, register: off, options: off, other: off,"
+		" malformed: 2/s}\n"
+		"      unknown: {invite: off, register: off, options: off, other: off, malformed: "
+		"off,"
+		" emergency: off}\n      provisional: 100/s\n";
+	static const char two_lengths[] = REQUEST_WITH("REGISTER", "sip:x", "guess", "",
+						       "Content-Length: 0\r\n");
+
+	rig_reload(limited);
+	reply(RESPONSE("401 Unauthorized", "REGISTER"));
+	for (int i = 0; i < 5; i++)
+		expect("well-formed", REQUEST("REGISTER"), CLASS_REGISTER, PASS_PROVISIONAL);
+	for (int i = 0; i < 5; i++)
+		expect("malformed", two_lengths, CLASS_REGISTER,
+		       i < 2 ? PASS_MALFORMED : DROP_GARBAGE_LIMIT);
+}
+
 /* A carrier answers the server's OPTIONS, a registrar its REGISTER, while strangers flood. */
 static void who_is_asked_may_answer_when_unknown_sources_are_over_theirs(void)
 {
@@ -492,6 +515,7 @@ static void calls_that_fail(void)
 
 static const struct rig_case cases[] = {
 	RIG_CASE(calls_go_on_when_unknown_sources_are_over_theirs),
+	RIG_CASE(a_challenge_gives_no_budget_for_what_is_malformed),
 	RIG_CASE(who_is_asked_may_answer_when_unknown_sources_are_over_theirs),
 	RIG_CASE(what_the_server_says_is_learned),
 	RIG_CASE(nobody_else_teaches),
