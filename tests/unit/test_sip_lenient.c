@@ -95,6 +95,32 @@ Test(lenient, what_a_server_may_take_is_read)
 	}
 }
 
+Test(lenient, contacts_are_read_one_by_one)
+{
+	static const struct {
+		const char *uri;
+		uint32_t expires;
+	} rows[] = {
+		{ "sip:a@x", 60 },
+		{ "sip:*98#1@x", 30 },
+		{ "sip:c@my_pbx", SIP_EXPIRES_NONE },
+		{ "sip:d@x,y", SIP_EXPIRES_DEFAULT },
+		{ "sip:e@my_pbx", 5 },
+	};
+	const char *text = START VIA FROM TO CALL_ID CSEQ
+		"Contact: <sip:a@x>;expires=60, \"B, C\" <sip:*98#1@x>;q=x;expires=30 , ,\r\n"
+		" sip:c@my_pbx, <sip:d@x,y>;expires=soon\r\n"
+		"m: <sip:e@my_pbx>;Expires=5\r\n" END;
+
+	cr_assert_eq(read_text(text, sip_message_read), 0);
+	cr_assert_eq(msg.contact_count, COUNT(rows));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		cr_expect(is(msg.contact[i].uri.text, rows[i].uri), "%s", rows[i].uri);
+		cr_expect_eq(msg.contact[i].expires, rows[i].expires, "%s: %u", rows[i].uri,
+			     msg.contact[i].expires);
+	}
+}
+
 static const struct {
 	const char *name, *text;
 } refused[] = {

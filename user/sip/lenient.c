@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Start line, Via, From, To, Call-ID and CSeq by their outlines only; what stands in other headers is not
+/* Start line, Via, From, To, Contact, Call-ID and CSeq by their outlines only; what stands in other headers is not
  * needed to know whose message it is. */
 #include "sip/lenient.h"
 
@@ -107,7 +107,7 @@ static bool take_address(struct sip_cursor *c, struct sip_address *address)
 
 	from = angled ? from + 1 : c->at;
 	to = find_any(c, from, angled ? ">" : ";");
-	if (from == to)
+	if (from >= to)
 		return false;
 	*address = (struct sip_address){ .expires = SIP_EXPIRES_NONE, .q = SIP_Q_NONE };
 	address->angled = angled;
@@ -115,6 +115,59 @@ static bool take_address(struct sip_cursor *c, struct sip_address *address)
 	c->at = from;
 	if (!sip_take_uri(c, angled ? SIP_URI_ANGLED : SIP_URI_BARE, &address->uri) || c->at != to)
 		set_other_uri(&address->uri, from, to);
+	return true;
+}
+
+/* Where an element of a comma-separated list ends, whose commas may also stand in quotes or <>. */
+static uint32_t element_end(const struct sip_cursor *c, uint32_t at)
+{
+	bool quoted = false, angled = false;
+
+	for (; at < c->end; at++) {
+		uint8_t octet = c->text[at];
+
+		if (octet == '"' && !angled)
+			quoted = !quoted;
+		else if (!quoted && (octet == '<' || octet == '>'))
+			angled = octet == '<';
+		else if (octet == ',' && !quoted && !angled)
+			break;
+	}
+	return at;
+}
+
+/* "60", or what is not given. */
+static uint32_t expires_of(const struct sip_cursor *c, struct sip_slice value)
+{
+	struct sip_number seconds;
+
+	if (!value.length)
+		return SIP_EXPIRES_NONE;
+	seconds = sip_number_at(c->text + value.offset);
+	return seconds.digits && seconds.value < SIP_EXPIRES_NONE ? (uint32_t)seconds.value
+								  : SIP_EXPIRES_DEFAULT;
+}
+
+/* Every contact of the header, those that were read of it before the fault as well. */
+static bool take_contacts(struct sip_message *msg, const struct sip_cursor *c)
+{
+	uint32_t from = c->at, to;
+
+	while (msg->contact_count && msg->contact[msg->contact_count - 1].uri.text.offset >= from)
+		msg->contact_count--;
+	for (; from < c->end && msg->contact_count < SIP_CONTACTS_MAX; from = to + 1) {
+		struct sip_address *contact = &msg->contact[msg->contact_count];
+		struct sip_cursor element = *c;
+
+		to = element_end(c, from);
+		element.at = sip_skip_spaces(c, from);
+		element.end = to;
+		if (!take_address(&element, contact))
+			continue;
+		contact->expires = expires_of(
+			c, param_value(&element, sip_slice_end(contact->uri.text), "expires"));
+		msg->contact_count++;
+	}
 	return true;
 }
 
@@ -157,6 +210,7 @@ bool sip_lenient_header(struct sip_message *msg, struct sip_cursor *c, enum sip_
 	case SIP_HEADER_TO: return take_address(c, &msg->to);
 	case SIP_HEADER_CALL_ID: return take_call_id(msg, c);
 	case SIP_HEADER_CSEQ: return take_cseq(msg, c);
+	case SIP_HEADER_CONTACT: return take_contacts(msg, c);
 	case SIP_HEADER_CONTENT_LENGTH: return false;
 	default: return true;
 	}
