@@ -129,6 +129,7 @@ static void make_exempt(const char *text)
 	cr_assert_eq(prefix_parse(text, strlen(text), &prefix), 0);
 	at = key_from_prefix(&prefix);
 	cr_assert_eq(maps_put(&maps, MAP_NETWORKS, &at, &network, BPF_ANY), 0);
+	maps.settings->has_networks = 1;
 }
 
 Test(facts, a_registration_is_trusted_for_the_granted_time_and_a_late_refresh)
@@ -163,6 +164,36 @@ Test(facts, an_answered_call_renews_trust_and_never_shortens_it)
 	now += 3000 * SECOND;
 	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
 	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600);
+}
+
+/* Calls of one peer in quick succession ask once; what is remembered lasts a second, and not beyond what
+ * the daemon changes itself. */
+Test(facts, trust_of_a_peer_is_remembered_for_a_second)
+{
+	struct sipxdp_peer peer = peer_of("192.0.2.7:5060");
+
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(facts->stats.trusted, 1);
+	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600);
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0); /* asked for, remembered */
+	cr_assert_eq(maps_delete(&maps, MAP_TRUSTED, &peer), 0);
+	now += SECOND / 2;
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.7:5060"), 0, "not asked for");
+	now += SECOND / 2;
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600, "asked for again");
+	cr_expect_eq(facts->stats.trusted, 2);
+	/* a registration takes its place at once */
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
+	tell("192.0.2.7:5060", TRACK_REGISTERED, 60, 0);
+	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600, "not what was remembered before");
+	/* offences are told by what is so now */
+	cr_assert_eq(maps_delete(&maps, MAP_TRUSTED, &peer), 0);
+	for (int i = 0; i < 5; i++)
+		tell("192.0.2.7:5060", TRACK_REFUSED, 0, 1);
+	cr_expect_eq(facts->stats.revoked, 0);
 }
 
 Test(facts, refused_credentials_ban_an_unproven_address_for_a_short_time_only)

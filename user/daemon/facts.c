@@ -30,6 +30,17 @@
 #define SOURCES_WATCHED 16384
 #define PEERS_WATCHED	4096
 
+/* Peers whose trust was looked up less than a second ago, each in the cell of its hash: all calls of a
+ * trunk ask for the same one, twice each, and each look-up is a system call. */
+#define TRUST_KEPT    1024
+#define TRUST_KEPT_NS NSEC_PER_SEC
+
+struct kept_trust {
+	struct sipxdp_peer peer;
+	uint64_t asked_ns; /* 0: free */
+	struct trusted trusted;
+};
+
 struct facts {
 	struct maps *maps;
 	struct config_trust trust;
@@ -38,6 +49,7 @@ struct facts {
 	struct offences *of_peers;
 	uint64_t count_again_ns; /* CLOCK_MONOTONIC: not before then, see COUNTING_SHARE */
 	struct facts_stats stats;
+	struct kept_trust kept[TRUST_KEPT];
 };
 
 int facts_open(const struct config *config, struct maps *maps, const uint64_t key[4],
@@ -90,6 +102,37 @@ static bool trust_lookup(const struct facts *facts, const struct sipxdp_peer *pe
 	       (!out->until_ns || out->until_ns > now_ns);
 }
 
+static struct kept_trust *kept_cell(struct facts *facts, const struct sipxdp_peer *peer)
+{
+	uint32_t hash = (peer->addr.word[3] ^ peer->addr.word[1]) * 0x9e3779b1u +
+			peer->port * 0x85ebca6bu;
+
+	return &facts->kept[hash >> 16 & (TRUST_KEPT - 1)];
+}
+
+/* As trust_lookup(), where it does no harm if trust was taken back within the last second. */
+static bool trust_recall(struct facts *facts, const struct sipxdp_peer *peer, uint64_t now_ns,
+			 struct trusted *out)
+{
+	struct kept_trust *cell = kept_cell(facts, peer);
+
+	if (cell->asked_ns && now_ns - cell->asked_ns < TRUST_KEPT_NS &&
+	    !memcmp(&cell->peer, peer, sizeof(*peer)) &&
+	    (!cell->trusted.until_ns || cell->trusted.until_ns > now_ns)) {
+		*out = cell->trusted;
+		return true;
+	}
+	if (!trust_lookup(facts, peer, now_ns, out))
+		return false;
+	*cell = (struct kept_trust){ .peer = *peer, .asked_ns = now_ns, .trusted = *out };
+	return true;
+}
+
+static void trust_forget(struct facts *facts, const struct sipxdp_peer *peer)
+{
+	kept_cell(facts, peer)->asked_ns = 0;
+}
+
 /* Did the peer answer something that only the true owner of its address could have seen? */
 static bool is_proven(const struct facts *facts, const struct sipxdp_peer *peer, uint64_t now_ns)
 {
@@ -115,7 +158,8 @@ static bool is_exempt(const struct facts *facts, const struct sipxdp_addr *addr)
 	struct sipxdp_prefix host = { .prefix_len = 128, .addr = *addr };
 	struct network network;
 
-	return !maps_get(facts->maps, MAP_NETWORKS, &host, &network) &&
+	return __atomic_load_n(&facts->maps->settings->has_networks, __ATOMIC_RELAXED) &&
+	       !maps_get(facts->maps, MAP_NETWORKS, &host, &network) &&
 	       network.policy == POLICY_EXEMPT;
 }
 
@@ -124,6 +168,7 @@ static void give_trust(struct facts *facts, const struct sipxdp_peer *peer, uint
 {
 	int err = trust_add(facts->maps, peer, until_ns, origin);
 
+	trust_forget(facts, peer);
 	if (err) {
 		facts->stats.failed++;
 		log_limited(LOG_WARNING, "trust: cannot be written: %s", strerror(-err));
@@ -153,7 +198,7 @@ static void take_answered(struct facts *facts, const struct track_fact *fact, ui
 	uint64_t soon_ns = until_ns - facts->trust.trusted_ns / RENEWAL_SHARE;
 	struct trusted trusted = { .origin = TRUST_INVITE };
 
-	if (trust_lookup(facts, &fact->peer, now_ns, &trusted) &&
+	if (trust_recall(facts, &fact->peer, now_ns, &trusted) &&
 	    (!trusted.until_ns || trusted.until_ns >= soon_ns))
 		return;
 	give_trust(facts, &fact->peer, until_ns, trusted.origin);
@@ -207,6 +252,7 @@ static void note_trusted(struct facts *facts, const struct track_fact *fact,
 	offence->addr = address_of_peer(facts, &fact->peer);
 	if (!offences_note(facts->of_peers, offence, &verdict))
 		return;
+	trust_forget(facts, &fact->peer);
 	if (trust_delete(facts->maps, &fact->peer))
 		return;
 	facts->stats.revoked++;
@@ -268,6 +314,7 @@ static void take_offence(struct facts *facts, const struct track_fact *fact, enu
 {
 	struct offence_verdict verdict;
 	struct trusted trusted;
+	bool is_trusted;
 	struct offence offence = {
 		.addr = fact->peer.addr,
 		.kind = kind,
@@ -278,7 +325,9 @@ static void take_offence(struct facts *facts, const struct track_fact *fact, enu
 
 	if (kind == OFFENCE_REFUSED && !was_challenged(facts, &fact->peer, now_ns))
 		return;
-	if (!offence.exempt && trust_lookup(facts, &fact->peer, now_ns, &trusted)) {
+	is_trusted = kind == OFFENCE_NONE ? trust_recall(facts, &fact->peer, now_ns, &trusted)
+					  : trust_lookup(facts, &fact->peer, now_ns, &trusted);
+	if (!offence.exempt && is_trusted) {
 		/* What was trusted by hand only a hand takes back. */
 		if (trusted.origin != TRUST_HAND)
 			note_trusted(facts, fact, &offence);
