@@ -297,3 +297,23 @@ Test(plane_run, the_tap_wakes_a_sleeping_reader_and_no_other)
 	tap_close(tap);
 	cr_expect_eq(settings->tap_reader_idle, 0, "nobody is to be woken");
 }
+
+/* A reader that comes again by itself is not woken, and finds all the same. */
+Test(plane_run, the_tap_wakes_no_reader_that_only_takes)
+{
+	struct settings *settings = run_maps(run)->settings;
+	struct tapped tapped = { .count = 0 };
+	struct tap *tap;
+
+	cr_assert_eq(tap_open(run_maps(run), take, &tapped, &tap), 0);
+	cr_expect_eq(tap_take(tap, 0), 0);
+	cr_expect_eq(settings->tap_reader_idle, 0, "it does not sleep");
+	for (__u32 i = 0; i < 5; i++)
+		send_from(0xc0000300 + i);
+	cr_expect_eq(tap_take(tap, 3), 3);
+	cr_expect_eq(tap_take(tap, 0), 2);
+	cr_expect_eq(settings->tap_reader_idle, 0);
+	cr_expect_eq(tap_drain(tap, 0), 0);
+	cr_expect_eq(settings->tap_reader_idle, 1, "now it does");
+	tap_close(tap);
+}

@@ -37,9 +37,10 @@ struct daemon {
 	struct plane *plane; /* NULL, as tracking and balancing, when a command has detached it */
 	struct tracking *tracking;
 	struct balancing *balancing;
-	int links_fd;	      /* news of interfaces */
-	bool links_changed;   /* to be looked at within a second */
-	uint64_t watchdog_us; /* between words to the service manager; 0: it wants none */
+	int links_fd;		     /* news of interfaces */
+	sd_event_source *poll_timer; /* runs while messages come often; the loop's */
+	bool links_changed;	     /* to be looked at within a second */
+	uint64_t watchdog_us;	     /* between words to the service manager; 0: it wants none */
 	uint64_t started_unix_ns;
 	uint64_t reloaded_unix_ns; /* 0: never */
 	bool no_control;	   /* the disk is full: there is no control socket */

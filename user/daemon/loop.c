@@ -17,6 +17,7 @@
 
 #define SECOND_US     UINT64_C(1000000)
 #define TAP_US	      (TAP_DRAIN_MS * UINT64_C(1000))
+#define POLL_EXACT_US UINT64_C(1000)
 #define WATCHDOG_PART 3		      /* a word gets lost without harm */
 #define ACCURACY_US   UINT64_C(50000) /* timers may be joined with others this much later */
 
@@ -49,17 +50,6 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-static int on_tap(sd_event_source *source, int fd, uint32_t events, void *context)
-{
-	struct daemon *daemon = context;
-
-	(void)source;
-	(void)fd;
-	(void)events;
-	tracking_drain(daemon->tracking);
-	return 0;
-}
-
 /* Sets a timer again that has just run out. */
 static int again(sd_event_source *timer, uint64_t after_us)
 {
@@ -68,13 +58,34 @@ static int again(sd_event_source *timer, uint64_t after_us)
 	return err < 0 ? err : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
+static int drain(struct daemon *daemon)
+{
+	int ms = tracking_drain(daemon->tracking);
+
+	return ms < 0 ? 0 : again(daemon->poll_timer, (uint64_t)ms * 1000);
+}
+
+static int on_tap(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	(void)source;
+	(void)fd;
+	(void)events;
+	return drain(context);
+}
+
+static int on_poll_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source;
+	(void)usec;
+	return drain(context);
+}
+
 static int on_tap_timer(sd_event_source *source, uint64_t usec, void *context)
 {
-	struct daemon *daemon = context;
+	int err = drain(context);
 
 	(void)usec;
-	tracking_drain(daemon->tracking);
-	return again(source, TAP_US);
+	return err < 0 ? err : again(source, TAP_US);
 }
 
 /* ---- interfaces ---- */
@@ -189,6 +200,10 @@ int loop_prepare(struct daemon *daemon)
 				      daemon);
 	if (err >= 0)
 		err = add_timer(daemon, TAP_US, on_tap_timer);
+	if (err >= 0)
+		err = sd_event_add_time_relative(daemon->event, &daemon->poll_timer,
+						 CLOCK_MONOTONIC, 0, POLL_EXACT_US, on_poll_timer,
+						 daemon);
 	if (err >= 0)
 		err = add_timer(daemon, SECOND_US, on_second);
 	if (err >= 0 && sd_watchdog_enabled(false, &watchdog_us) > 0) {

@@ -17,9 +17,10 @@
 /* So many records at a time, some milliseconds of work, before others get their turn. */
 #define DRAIN_RECORDS 1024
 
-/* So many in one go mean that there is much to do; records are then written this often. */
-#define BUSY_RECORDS 256
-#define FLUSH_NS     (100 * NSEC_PER_MSEC)
+/* Messages that come in less time than this one behind the other are not told of one by one: they are
+ * looked for, and records are written, this often. */
+#define OFTEN_NS (2 * TAP_POLL_MS * NSEC_PER_MSEC)
+#define FLUSH_NS (100 * NSEC_PER_MSEC)
 
 /* Requests outside of calls that wait for their answer, or were answered within 5 s. */
 #define TRANSACTIONS  65536
@@ -39,7 +40,8 @@ struct tracking {
 	struct siphash_key history_key;
 	struct tap *tap;
 	struct losses losses;
-	uint64_t flushed_ns;	/* CLOCK_MONOTONIC, when the records were last brought up to date */
+	uint64_t taken_ns;	/* CLOCK_MONOTONIC, when there was something in the tap last */
+	uint64_t flushed_ns;	/* and when the records were last brought up to date */
 	int64_t unix_offset_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
 	uint64_t record_ns;	/* CLOCK_MONOTONIC of the record at hand */
 	struct tracking_stats stats;
@@ -282,19 +284,31 @@ static void flush(struct tracking *tracking, uint64_t now_ns)
 	tracking->flushed_ns = now_ns;
 }
 
-/* With little to do, records are written at once; else now and then, for it is their number that
- * takes time, and a call under way changes often. */
-void tracking_drain(struct tracking *tracking)
+/* Records, while they come often; 0: they do not, or no more. */
+static int take_often(struct tracking *tracking, uint64_t now_ns)
+{
+	return now_ns - tracking->taken_ns < OFTEN_NS ? tap_take(tracking->tap, DRAIN_RECORDS) : 0;
+}
+
+/* With little to do, the packet path tells of each message, and records are written at once; else now
+ * and then, for it is the number of both that takes time, and a call under way changes often. */
+int tracking_drain(struct tracking *tracking)
 {
 	uint64_t now_ns = clock_monotonic_ns();
-	int records;
+	int records, often;
 
 	tracking->unix_offset_ns = (int64_t)(clock_realtime_ns() - now_ns);
-	records = tap_drain(tracking->tap, DRAIN_RECORDS);
+	often = take_often(tracking, now_ns);
+	records = often ? often : tap_drain(tracking->tap, DRAIN_RECORDS);
 	if (records < 0)
 		log_limited(LOG_ERR, "tap: %s", strerror(-records));
-	if (records < BUSY_RECORDS || now_ns - tracking->flushed_ns >= FLUSH_NS)
+	if (records)
+		tracking->taken_ns = now_ns;
+	if (!often || now_ns - tracking->flushed_ns >= FLUSH_NS)
 		flush(tracking, now_ns);
+	if (records >= DRAIN_RECORDS)
+		return 0; /* there are more, and nobody will tell */
+	return often ? TAP_POLL_MS : -1;
 }
 
 void tracking_tick(struct tracking *tracking, uint64_t now_ns)

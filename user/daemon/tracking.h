@@ -49,8 +49,9 @@ void tracking_reconfigure(struct tracking *tracking, const struct config *config
 /* To be polled for input. */
 int tracking_fd(const struct tracking *tracking);
 
-/* Takes in a bounded number of records. */
-void tracking_drain(struct tracking *tracking);
+/* Takes in a bounded number of records. Returned is when it is to be called again, in ms, for records come
+ * often and nobody tells of the next ones; -1: when there is input. */
+int tracking_drain(struct tracking *tracking);
 
 /* To be called every second; now_ns is CLOCK_MONOTONIC. */
 void tracking_tick(struct tracking *tracking, uint64_t now_ns);

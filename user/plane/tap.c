@@ -82,7 +82,7 @@ static int drain_round(struct tap *tap)
 	return err < 0 && err != -ECANCELED ? err : 0;
 }
 
-int tap_drain(struct tap *tap, unsigned int max)
+static int drain(struct tap *tap, unsigned int max, bool sleeps)
 {
 	__u32 *idle = &tap->maps->settings->tap_reader_idle;
 	int err;
@@ -91,12 +91,22 @@ int tap_drain(struct tap *tap, unsigned int max)
 	tap->taken = 0;
 	__atomic_store_n(idle, 0, __ATOMIC_SEQ_CST);
 	err = drain_round(tap);
-	if (!err && tap->left) {
+	if (!err && tap->left && sleeps) {
 		/* Announce sleep first, look again after: what is committed later wakes us. */
 		__atomic_store_n(idle, 1, __ATOMIC_SEQ_CST);
 		err = drain_round(tap);
 	}
 	return err ? err : (int)tap->taken;
+}
+
+int tap_drain(struct tap *tap, unsigned int max)
+{
+	return drain(tap, max, true);
+}
+
+int tap_take(struct tap *tap, unsigned int max)
+{
+	return drain(tap, max, false);
 }
 
 __u64 tap_damaged(const struct tap *tap)

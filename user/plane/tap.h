@@ -5,7 +5,7 @@
  *
  *	tap_open(); poll tap_fd() for input, and call tap_drain() whenever it is readable and at
  *	least every TAP_DRAIN_MS (a record committed in the very moment the reader goes to sleep
- *	does not wake it).
+ *	does not wake it). While records come often, call tap_take() every TAP_POLL_MS instead.
  */
 #ifndef SIPXDP_PLANE_TAP_H
 #define SIPXDP_PLANE_TAP_H
@@ -17,6 +17,7 @@
 #include "plane/maps.h"
 
 #define TAP_DRAIN_MS 200
+#define TAP_POLL_MS  5
 
 struct tap;
 
@@ -40,6 +41,9 @@ int tap_fd(const struct tap *tap);
  */
 #define TAP_DRAIN_MAX 4096
 int tap_drain(struct tap *tap, unsigned int max);
+
+/* The same, but does not announce sleep: nobody wakes a reader that comes again by itself. */
+int tap_take(struct tap *tap, unsigned int max);
 
 /* Records whose lengths contradict each other; they are left out. Never, unless maps are damaged.
  */
