@@ -170,6 +170,17 @@ static __always_inline enum verdict admit_limit_exempt(struct packet *pkt, __u32
 			       PASS_EXEMPT);
 }
 
+/* Does a message in fragments, of somebody who is not known, find room where fragments wait? The others
+ * of its parts may never come. */
+static __always_inline bool admit_fragment(struct packet *pkt)
+{
+	__u32 zero = 0;
+	struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
+
+	return !host || verdict_is_spared(pkt) ||
+	       limit_take_strange(&pkt->cfg->unordered, &host->strange_tat, pkt->f->now);
+}
+
 /* The budgets of the packet's tier. */
 static __always_inline enum verdict admit_within_limits(struct packet *pkt)
 {
@@ -177,6 +188,9 @@ static __always_inline enum verdict admit_within_limits(struct packet *pkt)
 
 	if (limit >= LIMIT_CLASS_COUNT)
 		return verdict_pass(pkt, PASS_UNKNOWN);
+	if (unlikely(pkt->f->fragment == FRAGMENT_FIRST) && pkt->f->tier <= TIER_PROVISIONAL &&
+	    !admit_fragment(pkt))
+		return verdict_drop(pkt, DROP_FRAGMENT_LIMIT);
 	if (pkt->f->tier == TIER_EXEMPT)
 		return admit_limit_exempt(pkt, limit);
 	if (pkt->trusted)

@@ -6,6 +6,7 @@
 
 #include "limit.h"
 #include "packet.h"
+#include "source.h"
 
 #define FRAGMENT_LATER_MAX 128		  /* of one datagram: 64 KB over the smallest usual MTU */
 #define FRAGMENT_HOLD_NS   30000000000ULL /* as long as reassembly waits (net.ipv4.ipfrag_time) */
@@ -55,13 +56,39 @@ static __always_inline void fragment_remember_outbound(const struct packet *pkt,
 	bpf_map_update_elem(&fragments, &w->fragment_key, &w->row.fragment, BPF_ANY);
 }
 
+/* Is nobody known at the address? A fragment without ports shows no more than that. */
+static __always_inline bool fragment_is_strange(const struct packet *pkt)
+{
+	struct sipxdp_prefix key = { .prefix_len = 128, .addr = pkt->f->saddr };
+	const struct network *network;
+
+	if (trust_filter_has(pkt->cfg, &key.addr))
+		return false;
+	if (!pkt->cfg->has_networks)
+		return true;
+	network = bpf_map_lookup_elem(&networks, &key);
+	return !network || network->policy != POLICY_EXEMPT;
+}
+
+/* One that came before its first one, or whose first one is forgotten. */
+static __always_inline bool fragment_take_unordered(const struct packet *pkt)
+{
+	__u32 zero = 0;
+	struct host_state *host = bpf_map_lookup_elem(&host_state, &zero);
+
+	if (!host)
+		return true;
+	if (fragment_is_strange(pkt))
+		return limit_take_strange(&pkt->cfg->unordered, &host->strange_tat, pkt->f->now);
+	return limit_take(&pkt->cfg->unordered, &host->unordered_tat, pkt->f->now);
+}
+
 /* A later fragment. VERDICT_COUNT: of a datagram that was not ours. */
 static __always_inline enum verdict fragment_later(struct packet *pkt)
 {
 	struct fragment_key key;
 	struct fragment *first;
-	struct host_state *host;
-	__u32 zero = 0, key_of_service;
+	__u32 key_of_service;
 
 	fragment_key(pkt, &key);
 	first = bpf_map_lookup_elem(&fragments, &key);
@@ -83,8 +110,7 @@ static __always_inline enum verdict fragment_later(struct packet *pkt)
 		return first->pass ? VERDICT_PASS : VERDICT_DROP;
 	}
 	pkt->f->service = SERVICE_HOST;
-	host = bpf_map_lookup_elem(&host_state, &zero);
-	if (!host || limit_take(&pkt->cfg->unordered, &host->unordered_tat, pkt->f->now)) {
+	if (fragment_take_unordered(pkt)) {
 		pkt->f->reason = PASS_UNORDERED;
 		return VERDICT_PASS;
 	}

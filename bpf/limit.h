@@ -53,4 +53,21 @@ static __always_inline bool limit_take(const struct sipxdp_rate *rate, __u64 *ta
 	return true;
 }
 
+/* The kernel keeps what it cannot reassemble for 30 s, in a few MiB for all
+ * (net.ipv4.ipfrag_high_thresh). When those are full nobody's fragments are put together, so addresses
+ * at which nobody is known have a small part of settings.unordered, with a larger burst. */
+#define STRANGE_RATE  100 /* they have one of so many */
+#define STRANGE_BURST 20  /* and their bucket takes so many times as long to fill */
+
+static __always_inline bool limit_take_strange(const struct sipxdp_rate *rate, __u64 *tat,
+					       __u64 now)
+{
+	const struct sipxdp_rate share = {
+		.cost_ns = rate->cost_ns * STRANGE_RATE,
+		.tolerance_ns = rate->tolerance_ns * STRANGE_BURST,
+	};
+
+	return limit_take(&share, tat, now);
+}
+
 #endif

@@ -13,7 +13,7 @@
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
 
-#define SIPXDP_LAYOUT 5
+#define SIPXDP_LAYOUT 6
 
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
@@ -81,6 +81,7 @@ struct settings {
 struct host_state {
 	__u64 samples_tat;
 	__u64 unordered_tat;
+	__u64 strange_tat; /* fragments of those who are not known */
 	__u64 inserts_tat;
 	__u64 proofs_tat;
 	__u64 replies_tat;

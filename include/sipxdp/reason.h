@@ -44,7 +44,8 @@
 	X(NO_BACKEND, no_backend, "balanced service, and no backend is up")                        \
 	X(UNREACHABLE, unreachable, "no way to the backend that was chosen")                       \
 	X(HOP_LIMIT, hop_limit, "balanced packet with no hop left")                                \
-	X(TOO_BIG, too_big, "too big for the tunnel to the backend, sender told so")
+	X(TOO_BIG, too_big, "too big for the tunnel to the backend, sender told so")               \
+	X(FRAGMENT_LIMIT, fragment_limit, "message in fragments, unknown sources over their share")
 
 /* Pass reasons are 0..31, drop reasons 32..63: one number, one array. */
 #define REASON_DROP_BASE 32

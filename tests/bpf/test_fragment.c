@@ -12,7 +12,7 @@ static const char yaml[] = RIG_PROXY RIG_UNLIMITED
 	"    verify_source: off\n" RIG_UNLIMITED "  - name: partly\n"
 	"    listen: [\"udp:192.0.2.10:5080\"]\n"
 	"    monitor: [denied]\n" RIG_UNLIMITED
-	"networks: {deny: [203.0.113.0/24, \"2001:db8:d::/48\"]}\n"
+	"networks: {exempt: [10.0.0.0/8], deny: [203.0.113.0/24, \"2001:db8:d::/48\"]}\n"
 	"host_limits: {unordered: {rate: 100/s, burst: 10}}\n";
 
 static char text[3600];
@@ -62,6 +62,12 @@ static void expect_three(const char *from, __u32 id, enum reason first, enum rea
 	}
 }
 
+/* Until strangers have all of their share again. */
+static void rest(void)
+{
+	rig_wait(3 * SECOND);
+}
+
 static void the_first_one_decides(void)
 {
 	struct frame_spec spec;
@@ -71,15 +77,20 @@ static void the_first_one_decides(void)
 	expect_three("2001:db8:5::1", 0xdeadbeef, PASS_UNKNOWN, PASS_FRAGMENT);
 	expect_three("2001:db8:d::1", 0xdeadbeef, DROP_DENIED, DROP_FRAGMENT);
 	/* the same number of somebody else is another datagram */
+	rest();
 	spec = part("198.51.100.2", 1, 1);
 	expect_part("another source", &spec, PASS_UNORDERED);
+	rest();
 	spec = part("198.51.100.1", 2, 1);
 	expect_part("another number", &spec, PASS_UNORDERED);
+	rest();
 	spec = part("198.51.100.1", 1, 1);
 	spec.to = "192.0.2.11";
 	expect_part("another destination", &spec, PASS_UNORDERED);
+	rest();
 	spec = part("2001:db8:5::1", 0xdeadbeee, 1);
 	expect_part("another IPv6 number", &spec, PASS_UNORDERED);
+	rest();
 	/* a number that comes round again: the newest first fragment counts */
 	expect_three("198.51.100.1", 9, PASS_UNKNOWN, PASS_FRAGMENT);
 	expect_three("198.51.100.1", 9, PASS_UNKNOWN, PASS_FRAGMENT);
@@ -91,10 +102,18 @@ static void the_first_one_decides(void)
 	expect_part("after more", &spec, PASS_UNORDERED);
 }
 
+/* Somebody at that address has registered. */
+static void know(const char *address)
+{
+	rig_reply(&(struct frame_spec){
+		.from = "192.0.2.10", .to = address, .text = RESPONSE("200 OK", "REGISTER") });
+}
+
 static void those_before_the_first_have_a_budget(void)
 {
 	unsigned int passed = 0;
 
+	know("198.51.100.1");
 	for (__u32 n = 0; n < 30; n++) {
 		struct frame_spec spec = part("198.51.100.1", n, 1);
 
@@ -108,7 +127,36 @@ static void those_before_the_first_have_a_budget(void)
 		passed += rig_sends(&spec);
 	}
 	cr_expect(passed >= 990 && passed <= 1010, "%u in ten seconds", passed);
-	expect_three("198.51.100.1", 7000, PASS_UNKNOWN, PASS_FRAGMENT);
+	expect_three("198.51.100.1", 7000, PASS_TRUSTED, PASS_FRAGMENT);
+}
+
+/* Parts whose datagrams never become whole fill the room where the kernel waits for the rest: those of
+ * strangers may fill little of it, and the others have theirs. */
+static void strangers_have_a_small_share(void)
+{
+	unsigned int passed = 0;
+
+	know("198.51.100.1");
+	for (__u32 n = 0; n < 4000; n++) {
+		char from[32];
+		struct frame_spec tail, head;
+
+		snprintf(from, sizeof(from), "11.%u.%u.1", n >> 8, n & 255);
+		tail = part(from, n, 1);
+		head = part(from, 5000 + n, 0);
+		rig_wait(SECOND / 200);
+		passed += rig_sends(&tail) + rig_sends(&head);
+	}
+	cr_expect(passed >= 18 && passed <= 24, "%u in twenty seconds, of 1 a second", passed);
+	cr_expect_gt(rig_counted(CLASS_INVITE, DROP_FRAGMENT_LIMIT), 3900);
+	expect_three("198.51.100.1", 7000, PASS_TRUSTED, PASS_FRAGMENT);
+	for (__u32 n = 0; n < 5; n++) {
+		struct frame_spec spec = part("198.51.100.1", n, 1);
+
+		expect_part("of an address that is known", &spec, PASS_UNORDERED);
+		spec = part("10.1.2.3", n, 1);
+		expect_part("of an exempt one", &spec, PASS_UNORDERED);
+	}
 }
 
 /* Datagrams for other ports are not ours, and their fragments are neither counted nor limited. */
@@ -222,6 +270,7 @@ static void wherever_the_first_one_ends(void)
 static const struct rig_case cases[] = {
 	RIG_CASE(the_first_one_decides),
 	RIG_CASE(those_before_the_first_have_a_budget),
+	RIG_CASE(strangers_have_a_small_share),
 	RIG_CASE(those_of_others_are_left_alone),
 	RIG_CASE(monitor_mode_counts_them_alike),
 	RIG_CASE(tiny_first_fragments_hide_nothing),

@@ -13,6 +13,7 @@ static const char yaml[] = RIG_PROXY
 		RIG_OTHERS_OFF
 	"      per_source: {invite: 5/s, register: off, options: off, other: off, malformed: off}\n"
 	"scanners: {user_agents: [smap], ban: 1h}\n"
+	"host_limits: {unordered: off}\n"
 	"tables: {sources: 1024, trusted: 1024, provisional: 1024, dialogs: 1024, calls: 1024,\n"
 	"         bans: 1024, registrations: 1024, fragments: 1024, networks: 1024}\n";
 

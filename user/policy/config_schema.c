@@ -355,7 +355,8 @@ static const struct config_key schema[] = {
 
 	SECTION("host_limits", "budgets of the whole host, for work that no service owns"),
 	RATE("host_limits.unordered", config, host_limits.unordered, "2000/s",
-	     "IP fragments that come before their first one"),
+	     "IP fragments that come before their first one; a hundredth of it is for those from "
+	     "addresses at which nobody is known and for first ones of unknown sources"),
 	RATE("host_limits.inserts", config, host_limits.inserts, "1000/s",
 	     "rows made in sources for banned and denied addresses"),
 	RATE("host_limits.proofs", config, host_limits.proofs, "10000/s",
