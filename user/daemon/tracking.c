@@ -18,9 +18,12 @@
 #define DRAIN_RECORDS 1024
 
 /* Messages that come in less time than this one behind the other are not told of one by one: they are
- * looked for, and records are written, this often. */
+ * looked for. */
 #define OFTEN_NS (2 * TAP_POLL_MS * NSEC_PER_MSEC)
-#define FLUSH_NS (100 * NSEC_PER_MSEC)
+
+/* So many in one go mean that there is much to do; records are then written this often. */
+#define BUSY_RECORDS 64
+#define FLUSH_NS     (100 * NSEC_PER_MSEC)
 
 /* Requests outside of calls that wait for their answer, or were answered within 5 s. */
 #define TRANSACTIONS  65536
@@ -304,7 +307,7 @@ int tracking_drain(struct tracking *tracking)
 		log_limited(LOG_ERR, "tap: %s", strerror(-records));
 	if (records)
 		tracking->taken_ns = now_ns;
-	if (!often || now_ns - tracking->flushed_ns >= FLUSH_NS)
+	if (records < BUSY_RECORDS || now_ns - tracking->flushed_ns >= FLUSH_NS)
 		flush(tracking, now_ns);
 	if (records >= DRAIN_RECORDS)
 		return 0; /* there are more, and nobody will tell */
