@@ -90,7 +90,6 @@ struct host_state {
 	__u64 dialogs_full; /* dialogs the full table refused */
 	__u64 trusted_full;
 	__u64 bans_full;
-	__u64 scan_beyond; /* messages whose headers went on beyond the scanner's reach */
 };
 
 /* ---- listeners: two elements (banks) ---- */

@@ -180,9 +180,9 @@ static void find_losses(struct blind *out, const struct view *view)
 		     host->bans_full);
 	if (undecided)
 		warn(out,
-		     "%llu messages could not be decided in the kernel (%llu for headers "
-		     "beyond its reach); they pass under a budget of their own",
-		     undecided, host->scan_beyond);
+		     "%llu messages could not be decided in the kernel; they pass under a budget "
+		     "of their own",
+		     undecided);
 	if (stream)
 		warn(out,
 		     "%llu TCP or TLS packets passed unread: what is in a stream is not "

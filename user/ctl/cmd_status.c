@@ -317,7 +317,6 @@ static void report_members(struct report *report, const struct view *view,
 	report_member(report, "layout", number_json(settings->layout));
 	report_member(report, "kernel", text_json(uname(&kernel) ? NULL : kernel.release));
 	report_member(report, "tap_lost", number_json(host->tap_lost));
-	report_member(report, "scan_beyond", number_json(host->scan_beyond));
 	report_member(report, "dialogs_full", number_json(host->dialogs_full));
 	report_member(report, "trusted_full", number_json(host->trusted_full));
 	report_member(report, "bans_full", number_json(host->bans_full));
