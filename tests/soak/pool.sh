@@ -84,14 +84,15 @@ soak_start_calls() {
 
 # Into $lab_tmp/moved "CALL-ID FIRST-SEEN MESSAGES BACKEND" of calls that two backends have seen. A server
 # that was cut off goes on for a while with transactions that another has finished: only the calls of
-# this disturbance count, whose Call-IDs end alike.
+# this disturbance count, whose Call-IDs end alike, and of which there are the most messages.
 find_moved_calls() {
 	local n run
 	for n in 1 2 3 4; do
 		lab_stop "capture-b$n" INT
 		pool_read_capture "capture-b$n" >"$lab_tmp/b$n.calls"
 	done
-	run=$(cat "$lab_tmp"/b[1234].calls | sed 's/ .*//; s/.*-//' | sort | uniq -c | sort -n | awk 'END { print $2 }')
+	run=$(cat "$lab_tmp"/b[1234].calls | awk '{ sub(/.*-/, "", $1); messages[$1] += $3 }
+		END { for (run in messages) print messages[run], run }' | sort -n | awk 'END { print $2 }')
 	for n in 1 2 3 4; do
 		sed -n "s/^[^ ]*-$run .*/& b$n/p" "$lab_tmp/b$n.calls"
 	done | tee "$lab_tmp/all.calls" | sort | awk '$1 == last { if (shown != last) print line; print; shown = last }
