@@ -80,6 +80,27 @@ Test(track_call, moments_go_forward_when_the_clock_goes_back,
 	}
 }
 
+Test(track_call, asked_for_at_once_the_kernel_tells_which_calls_are_over,
+     .description = "calls whose end was missed before the tracker was there end, and no others")
+{
+	struct stage *s = stage_new();
+
+	stage_play_all(s, setup);
+	PLAY(s, "> INVITE id=two", "wait 40000"); /* forgotten: its entry is free */
+	track_ask_kernel(s->track);
+	assert_state(s, CALL_CONFIRMED);
+	s->dialog = TRACK_DIALOG_CONFIRMED;
+	s->dialog_seen_ns = s->now_ns;
+	track_ask_kernel(s->track);
+	assert_state(s, CALL_CONFIRMED);
+	s->dialog = TRACK_DIALOG_OVER;
+	track_ask_kernel(s->track);
+	track_flush(s->track);
+	assert_state(s, CALL_ENDED);
+	cr_assert_eq(stage_stats(s).calls_found_over, 1);
+	stage_free(s);
+}
+
 struct ending {
 	const char *what;
 	const char *lines[16];

@@ -119,6 +119,7 @@ static int event_up(struct daemon *daemon)
 
 static void event_down(struct daemon *daemon)
 {
+	sd_event_source_unref(daemon->poll_timer); /* it holds the loop */
 	sd_event_unref(daemon->event);
 }
 

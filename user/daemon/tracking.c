@@ -43,6 +43,7 @@ struct tracking {
 	struct siphash_key history_key;
 	struct tap *tap;
 	struct losses losses;
+	bool caught_up;		/* what was in the tap from before the start has been taken in */
 	uint64_t taken_ns;	/* CLOCK_MONOTONIC, when there was something in the tap last */
 	uint64_t flushed_ns;	/* and when the records were last brought up to date */
 	int64_t unix_offset_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
@@ -293,6 +294,14 @@ static int take_often(struct tracking *tracking, uint64_t now_ns)
 	return now_ns - tracking->taken_ns < OFTEN_NS ? tap_take(tracking->tap, DRAIN_RECORDS) : 0;
 }
 
+/* What was sent while no daemon ran waits in the ring as far as it had room. Of the calls in it the end may
+ * be missing. */
+static void catch_up(struct tracking *tracking)
+{
+	tracking->caught_up = true;
+	track_ask_kernel(tracking->track);
+}
+
 /* With little to do, the packet path tells of each message, and records are written at once; else now
  * and then, for it is the number of both that takes time, and a call under way changes often. */
 int tracking_drain(struct tracking *tracking)
@@ -307,6 +316,8 @@ int tracking_drain(struct tracking *tracking)
 		log_limited(LOG_ERR, "tap: %s", strerror(-records));
 	if (records)
 		tracking->taken_ns = now_ns;
+	if (!tracking->caught_up && records < DRAIN_RECORDS)
+		catch_up(tracking);
 	if (records < BUSY_RECORDS || now_ns - tracking->flushed_ns >= FLUSH_NS)
 		flush(tracking, now_ns);
 	if (records >= DRAIN_RECORDS)

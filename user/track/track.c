@@ -144,6 +144,15 @@ void track_messages_lost(struct track *t)
 	t->lost_tick = wheel_now(&t->calls.wheel);
 }
 
+void track_ask_kernel(struct track *t)
+{
+	const struct table *calls = &t->calls.table;
+
+	for (uint32_t index = 1; index <= calls->touched; index++)
+		if (table_find(calls, call_at(t, index)->key) == index && call_ask_kernel(t, index))
+			call_touch(t, index);
+}
+
 void track_flush(struct track *t)
 {
 	call_flush(t);

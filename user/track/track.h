@@ -176,6 +176,10 @@ void track_advance(struct track *t, uint64_t now_ns);
  */
 void track_messages_lost(struct track *t);
 
+/* Holds every call against what the kernel knows of it, at once: for when messages have been missed
+ * before the tracker was there to hear of it. */
+void track_ask_kernel(struct track *t);
+
 /* Writes what has changed since it was last written. New calls, registrations and deletions do not
  * wait for this. */
 void track_flush(struct track *t);
