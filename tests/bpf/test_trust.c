@@ -354,6 +354,25 @@ static void states_of_a_call(void)
 	expect("a BYE again", IN_DIALOG("BYE", CALL), CLASS_BYE, PASS_DIALOG);
 }
 
+/* A 2xx that was kept up on its way does not begin anew what has ended; ringing does. */
+static void calls_that_are_over_stay_over(void)
+{
+	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
+	expect("ACK", IN_DIALOG("ACK", CALL), CLASS_ACK, PASS_DIALOG);
+	reply(RESPONSE_OF("200 OK", "BYE", CALL));
+	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_TERMINATED);
+	reply(RESPONSE_OF("180 Ringing", "INVITE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_EARLY);
+	cr_expect_eq(the_dialog().acknowledged, 0);
+	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+	/* one that nobody took up may be answered once more */
+	reply(RESPONSE_OF("200 OK", "BYE", CALL));
+	reply(RESPONSE_OF("200 OK", "INVITE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+}
+
 /* The server calls; who answers from where it was called, with its Call-ID, is real. */
 static void calls_that_go_out(void)
 {
@@ -524,6 +543,7 @@ static const struct rig_case cases[] = {
 	RIG_CASE(a_longer_time_stays),
 	RIG_CASE(calls_that_come_in),
 	RIG_CASE(states_of_a_call),
+	RIG_CASE(calls_that_are_over_stay_over),
 	RIG_CASE(calls_that_go_out),
 	RIG_CASE(calls_that_fail),
 };
