@@ -276,9 +276,11 @@ $(B)/bench/bench_%: $(B)/bench/bench_%.o $(BENCH_LIB) $(B)/libsipxdp.a
 bench: deps-bench
 	$(Q)$(MAKE) --no-print-directory all lab $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)bench/run.sh
-.PHONY: bench-xdp bench-parser bench-flood bench-balance bench-plots
+.PHONY: bench-xdp bench-check bench-parser bench-flood bench-balance bench-plots
 bench-xdp: $(B)/bench/bench_xdp $(BENCH_BPF) all
 	$(Q)bench/run.sh xdp
+bench-check: $(B)/bench/bench_xdp $(BENCH_BPF)
+	$(Q)$< --rounds 1 --repeat 10000
 bench-parser: $(B)/bench/bench_parser
 	$(Q)bench/run.sh parser
 bench-flood: deps-bench

@@ -62,6 +62,7 @@ const char path_config[] =
 	SERVICE("trusting", "5064", "    verify_source: \"off\"\n", EVERY(R), EVERY("1/h"))
 	BALANCED("nat", "5065", "nat", "0")
 	BALANCED("ipip", "5066", "ipip", "1")
+	"host_limits: {unordered: \"off\"}\n"
 	"networks: {exempt: [203.0.113.0/24]}\n";
 /* clang-format on */
 

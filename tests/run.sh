@@ -118,6 +118,7 @@ stage_sanitize() {
 stage_bpf() {
 	"${make[@]}" bpf-test >/dev/null || { note 1 "BPF tests build"; return; }
 	criteria build/tests/bpf 1
+	step "bench: every path ends as it is meant to" "${make[@]}" bench-check
 }
 
 # The same inputs in every run; `make fuzz` goes where nobody has been. A fuzzer on each CPU.
