@@ -27,6 +27,7 @@
 #include "plane/ban.h"
 #include "plane/clock.h"
 #include "plane/log.h"
+#include "plane/pin.h"
 #include "plane/plane.h"
 #include "plane/status.h"
 #include "plane/trust.h"
@@ -430,6 +431,31 @@ Test(plane_attach, another_layout_is_refused_and_fresh_begins_anew)
 	send_frames("out", 5, NULL, NULL);
 	cr_expect_eq(counted(&maps), 5, "the programs use what is pinned");
 	maps_close(&maps);
+}
+
+/* Tables of another layout have other sizes, too; what is said is the layout, not the first size that
+ * differs. */
+Test(plane_attach, tables_of_another_layout_and_size_are_told_by_their_layout)
+{
+	struct plane *plane = must_up("in", "");
+	char message[MAPS_MESSAGE_SIZE], wanted[64], path[PIN_PATH_SIZE];
+	struct maps maps;
+	int fd;
+
+	plane_maps(plane)->settings->layout = SIPXDP_LAYOUT - 1;
+	cr_assert_eq(down(plane, true), 0);
+	cr_assert_eq(pin_path(instance, maps_name(MAP_HOST_STATE), path), 0);
+	cr_assert_eq(unlink(path), 0);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "host_state", sizeof(__u32),
+			    sizeof(struct host_state) - sizeof(__u64), 1, NULL);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(bpf_obj_pin(fd, path), 0);
+	close(fd);
+	cr_expect_eq(maps_open(instance, &maps, message), -EPROTO);
+	snprintf(wanted, sizeof(wanted), "was made with layout %u", SIPXDP_LAYOUT - 1);
+	cr_expect(strstr(message, wanted), "%s", message);
+	cr_expect_eq(plane_detach(instance), 0, "it can be taken away all the same");
+	cr_expect_eq(attached_id("in"), 0);
 }
 
 /* Another daemon for the same instance: on this host, and in another network namespace. */

@@ -87,6 +87,29 @@ int maps_check(enum map_id id, int fd, char message[MAPS_MESSAGE_SIZE])
 	return -EPROTO;
 }
 
+int maps_layout(int fd, __u32 *layout)
+{
+	struct bpf_map_info info;
+	__u32 zero = 0;
+	char *value;
+	int err = map_info(fd, &info);
+
+	if (err)
+		return err;
+	if (info.type != BPF_MAP_TYPE_ARRAY || info.key_size != sizeof(zero) ||
+	    info.value_size < sizeof(*layout))
+		return -EPROTO;
+	value = malloc(info.value_size);
+	if (!value)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &zero, value))
+		err = -errno;
+	else
+		memcpy(layout, value, sizeof(*layout));
+	free(value);
+	return err;
+}
+
 __u32 maps_room(const struct maps *maps, enum map_id id)
 {
 	struct bpf_map_info info;
@@ -224,6 +247,25 @@ static int open_pinned(const char *instance, enum map_id id, char message[MAPS_M
 	return err == -ENOENT && id != MAP_SETTINGS ? -EPROTO : err;
 }
 
+/* Asked before anything else: tables of another layout differ in their sizes, too. */
+static int check_layout(const char *instance, int fd, char message[MAPS_MESSAGE_SIZE])
+{
+	__u32 layout;
+	int err = maps_layout(fd, &layout);
+
+	if (err == -EPROTO) /* no such map at all: maps_check() says what it is */
+		return 0;
+	if (err) {
+		say(message, "map %s: %s", kinds[MAP_SETTINGS].name, strerror(-err));
+		return err;
+	}
+	if (layout == SIPXDP_LAYOUT)
+		return 0;
+	say(message, "instance '%s' was made with layout %u of the maps, this program has %u",
+	    instance, layout, SIPXDP_LAYOUT);
+	return -EPROTO;
+}
+
 int maps_open(const char *instance, struct maps *out, char message[MAPS_MESSAGE_SIZE])
 {
 	struct maps maps;
@@ -238,16 +280,13 @@ int maps_open(const char *instance, struct maps *out, char message[MAPS_MESSAGE_
 			break;
 		}
 		maps.fd[id] = fd;
-		err = maps_check(id, fd, message);
+		if (id == MAP_SETTINGS)
+			err = check_layout(instance, fd, message);
+		if (!err)
+			err = maps_check(id, fd, message);
 	}
 	if (!err)
 		err = maps_into_memory(&maps, message);
-	if (!err && maps.settings->layout != SIPXDP_LAYOUT) {
-		say(message,
-		    "instance '%s' was made with layout %u of the maps, this program has %u",
-		    instance, maps.settings->layout, SIPXDP_LAYOUT);
-		err = -EPROTO;
-	}
 	if (err) {
 		maps_close(&maps);
 		return err;

@@ -105,6 +105,12 @@ int maps_open(const char *instance, struct maps *out, char message[MAPS_MESSAGE_
 int maps_take(const char *instance, const int fd[MAP_COUNT], struct maps *out,
 	      char message[MAPS_MESSAGE_SIZE]);
 
+/*
+ * The layout that `settings` (fd) was made with: its first word, whatever else that layout says. 0;
+ * -EPROTO if it cannot be such a map; other -errno.
+ */
+int maps_layout(int fd, __u32 *layout);
+
 /* Whether fd is a map of that type, key and value. 0, -EPROTO and message, or other -errno. */
 int maps_check(enum map_id id, int fd, char message[MAPS_MESSAGE_SIZE]);
 

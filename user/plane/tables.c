@@ -21,31 +21,6 @@ static void log_refusal(const char *instance, const char *why)
 		  instance, why, instance);
 }
 
-/* The first word of `settings` is the layout, whatever else that layout says. */
-static int read_layout(int fd, __u32 *layout)
-{
-	struct bpf_map_info info;
-	__u32 size = sizeof(info), zero = 0;
-	char *value;
-	int err = 0;
-
-	memset(&info, 0, sizeof(info));
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
-	if (info.type != BPF_MAP_TYPE_ARRAY || info.key_size != sizeof(zero) ||
-	    info.value_size < sizeof(*layout))
-		return -EPROTO;
-	value = malloc(info.value_size);
-	if (!value)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(fd, &zero, value))
-		err = -errno;
-	else
-		memcpy(layout, value, sizeof(*layout));
-	free(value);
-	return err;
-}
-
 /* A file descriptor, -ENOENT or other -errno (logged). */
 static int open_map(const char *instance, enum map_id id)
 {
@@ -72,7 +47,7 @@ static int look_for_settings(const char *instance)
 		return 0;
 	if (fd < 0)
 		return fd;
-	err = read_layout(fd, &layout);
+	err = maps_layout(fd, &layout);
 	close(fd);
 	if (err == -EPROTO || (!err && layout != SIPXDP_LAYOUT)) {
 		snprintf(why, sizeof(why), "the pinned maps have layout %u, this program has %u",
