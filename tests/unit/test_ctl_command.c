@@ -1386,7 +1386,7 @@ Test(ctl, stats_and_status_have_ratios_and_means_of_rfc_6076)
 	static const char reply[] =
 		"{\"ok\":true,\"quality\":[{\"service\":\"proxy\",\"attempts\":200,"
 		"\"challenged\":90,\"redirected\":10,\"answered\":60,\"declined\":20,"
-		"\"ineffective\":10,\"completed\":4,\"talked_s\":40,\"registers\":30,"
+		"\"ineffective\":10,\"completed\":4,\"talked_ms\":41000,\"registers\":30,"
 		"\"registers_challenged\":10,\"registers_failed\":5,"
 		"\"ringing\":{\"count\":2,\"total_us\":300000,\"longest_us\":200000}}]}\n";
 	json_t *row;

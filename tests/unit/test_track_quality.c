@@ -83,7 +83,7 @@ static bool is_delay_sum(size_t word)
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (word == counts[i] + 1 || word == counts[i] + 2)
 			return true;
-	return word == C(talked_s);
+	return word == C(talked_ms);
 }
 
 static bool is_wanted(const struct outcome *row, size_t word)
@@ -117,7 +117,7 @@ Test(track_quality, every_outcome_is_counted_once,
 Test(track_quality, delays_are_those_of_the_attempt_that_counts,
      .description =
 	     "from the INVITE with credentials on, not from the one that was challenged; sums "
-	     "and the longest in microseconds; talk times in seconds")
+	     "and the longest in microseconds; talk times in milliseconds")
 {
 	struct stage *s = stage_new();
 	const struct track_quality *q = track_quality(s->track, 3);
@@ -130,7 +130,7 @@ Test(track_quality, delays_are_those_of_the_attempt_that_counts,
 	cr_assert_eq(q->ringing.total_us, 500000, "%lu", (unsigned long)q->ringing.total_us);
 	cr_assert_eq(q->connecting.total_us, 1500000);
 	cr_assert_eq(q->ending.total_us, 80000);
-	cr_assert_eq(q->talked_s, 10);
+	cr_assert_eq(q->talked_ms, 10000);
 	cr_assert_eq(q->short_calls, 0);
 	PLAY(s, "> INVITE id=two", "wait 190", "< 180 INVITE id=two");
 	cr_assert_eq(q->ringing.total_us, 700000);
@@ -138,6 +138,10 @@ Test(track_quality, delays_are_those_of_the_attempt_that_counts,
 	cr_assert_eq(q->ringing.count, 2);
 	PLAY(s, "> REGISTER id=r contact=" PHONE, "wait 40", "< 200 REGISTER id=r contact=" PHONE);
 	cr_assert_eq(q->registering.total_us, 50000);
+	PLAY(s, "> INVITE id=short", "< 200 INVITE id=short", "> ACK id=short branch=y", "wait 480",
+	     "> BYE id=short cseq=2", "< 200 BYE id=short cseq=2");
+	cr_assert_eq(q->talked_ms, 10500, "%lu", (unsigned long)q->talked_ms);
+	cr_assert_eq(q->short_calls, 1);
 	cr_assert_eq(stage_call(s, "one")->ring_ms, 2530,
 		     "of the record: from the first INVITE on");
 	stage_free(s);

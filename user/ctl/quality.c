@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 
 #define NSEC_PER_USEC UINT64_C(1000)
+#define NSEC_PER_MSEC UINT64_C(1000000)
 #define NSEC_PER_SEC  UINT64_C(1000000000)
 
 static const struct report_column columns[] = {
@@ -93,7 +94,8 @@ static void report_talk(struct report *report, const json_t *service)
 	uint64_t completed = number_of(service, "completed");
 
 	if (completed)
-		report_duration(report, number_of(service, "talked_s") * NSEC_PER_SEC / completed);
+		report_duration(report,
+				number_of(service, "talked_ms") * NSEC_PER_MSEC / completed);
 	else
 		report_none(report);
 }

@@ -29,7 +29,7 @@ static const struct member {
 	NUMBER(completed),
 	NUMBER(short_calls),
 	NUMBER(lost_byes),
-	NUMBER(talked_s),
+	NUMBER(talked_ms),
 	NUMBER(registers),
 	NUMBER(registers_challenged),
 	NUMBER(registers_granted),

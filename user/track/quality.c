@@ -3,6 +3,7 @@
 #include "track/quality.h"
 
 #define NSEC_PER_USEC 1000ull
+#define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC  1000000000ull
 
 static uint64_t elapsed_ns(uint64_t from_ns, uint64_t to_ns)
@@ -51,7 +52,7 @@ void quality_completed(struct track_quality *quality, uint64_t answered_ns, uint
 	uint64_t n = (uint64_t)(int64_t)delta;
 
 	quality->completed += n;
-	quality->talked_s += n * (talked_ns / NSEC_PER_SEC);
+	quality->talked_ms += n * (talked_ns / NSEC_PER_MSEC);
 	if (talked_ns < QUALITY_SHORT_CALL_S * NSEC_PER_SEC)
 		quality->short_calls += n;
 }

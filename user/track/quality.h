@@ -40,7 +40,7 @@ struct track_quality {
 	uint64_t completed;   /* answered calls that a BYE ended */
 	uint64_t short_calls; /* of them, over within QUALITY_SHORT_CALL_S */
 	uint64_t lost_byes;   /* answered calls that ended by a timer */
-	uint64_t talked_s;    /* of the completed */
+	uint64_t talked_ms;   /* of the completed */
 	struct quality_delay ringing;	 /* SRD: INVITE to 101..199 or 2xx */
 	struct quality_delay failing;	 /* SRD of the failed: INVITE to the failure */
 	struct quality_delay connecting; /* INVITE to 2xx */
