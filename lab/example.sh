@@ -64,7 +64,7 @@ phone REGISTER sip:alice@lab.test --to "$LAB_SERVER" --port 6001 --user alice --
 printf '\nserver$ sipxdpctl trust list | grep -c 10.77.1.10:6001\n'
 lab_ctl trust list | grep -c 10.77.1.10:6001 || true
 
-step "4. INVITE, re-INVITE, BYE: a call"
+step "4, 5, 6. INVITE, re-INVITE, BYE: a call"
 phone INVITE sip:callee1@lab.test "${alice[@]}" --hold "$CALL_SECONDS" --reinvite \
 	>"$lab_tmp/call.txt" &
 call=$!
@@ -79,20 +79,20 @@ sleep 0.3
 server calls "$(newest_call)"
 server ladder "$(newest_call)"
 
-step "5. CANCEL: hanging up before the answer"
+step "7. CANCEL: hanging up before the answer"
 phone INVITE sip:sipp-callee@lab.test "${alice[@]}" --cancel-after 1
 sleep 0.3
 server calls --user sipp-callee
 
-step "6. The same over TCP"
+step "8. TCP"
 phone INVITE sip:callee2@lab.test "${alice[@]}" --transport tcp --hold 500ms | grep -e '^phone' -e ' -> ' \
 	-e ' <- ' -e '^    [A-Z]* sip:.*SIP/2.0' -e '^    SIP/2.0' -e exit
 sleep 0.3
 server calls --user callee2
 
-step "7. Nobody there"
+step "9. Nobody there"
 phone OPTIONS sip:x@10.77.2.10:5999
 phone OPTIONS sip:x@192.0.2.1 --timeout 2 | grep -v '^    '
 
-step "8. What sipxdp has counted"
+step "10. What sipxdp has counted"
 server stats

@@ -52,7 +52,8 @@ static const struct ctl_command commands[] = {
 	  "is drained or removed keeps them; 'down' takes them from it." },
 	{ "top", cmd_top, NEEDS_MAPS, "top [--once] [--interval TIME] [--by packets|drops]",
 	  "a live view of services, reasons, sources and calls",
-	  "Keys: q leaves, p and d order the sources by packets or drops of now." },
+	  "Keys: q leaves, p and d order the sources by packets or drops of now.\n"
+	  "It is a picture, and refuses --json." },
 	{ "samples", cmd_samples, NEEDS_DAEMON, "samples [--last N]", "recently dropped packets",
 	  NULL },
 	{ "check", cmd_check, NEEDS_NOTHING, "check [--no-host] FILE\ncheck --reference",

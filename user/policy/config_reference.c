@@ -63,7 +63,10 @@ static const char introduction[] =
 	"and\n"
 	"TLS together), where `*` counts as two. The same address, port and transport cannot be "
 	"listened\n"
-	"on twice.\n";
+	"on twice.\n"
+	"\n"
+	"All lists of networks together hold at most 1,048,576 prefixes, and no more than\n"
+	"`tables.networks` has room for.\n";
 
 /* Markdown's table cells end at a |. */
 static void print_cell(FILE *out, const char *text)
@@ -89,13 +92,22 @@ static void print_default(FILE *out, const struct config_key *key)
 		fputs(key->flags & CONFIG_KEY_REQUIRED ? "**required**" : "none", out);
 }
 
+/* How long a list may be, where that says more than its values do: all networks are bounded together. */
+static void print_list(FILE *out, const struct config_key *key)
+{
+	if (key->type == CONFIG_TYPE_NETWORKS || key->type == CONFIG_TYPE_REASONS)
+		fputs("list, each: ", out);
+	else
+		fprintf(out, "list of at most %u, each: ", (unsigned int)key->max);
+}
+
 static void print_row(FILE *out, const struct config_key *key, const char *name)
 {
 	char expected[CONFIG_EXPECTED_SIZE];
 
 	fprintf(out, "| `%s` | ", name);
 	if (config_type_is_list(key->type))
-		fputs("list, each: ", out);
+		print_list(out, key);
 	print_cell(out, config_key_expected(key, expected));
 	fputs(" | ", out);
 	print_default(out, key);
