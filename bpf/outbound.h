@@ -12,7 +12,7 @@
 #include "tap.h"
 #include "trust.h"
 
-#define OUTBOUND_CHAIN 4 /* services that share a backend's address and are told apart */
+#define OUTBOUND_CHAIN SERVICE_MAX /* services that share a backend's address are told apart */
 
 /* Has some backend this port? */
 static __always_inline bool outbound_has_port(const struct settings *cfg, __u8 protocol,

@@ -104,8 +104,8 @@ static void answered(const char *name, const struct end *from, const char *clien
 /* Calls of one client to each of our ends at once, and their answers in any order. */
 static void show_calls(const struct end *ends, unsigned int count, const char *client)
 {
-	char at[8][48];
-	__u16 port[8];
+	char at[SERVICE_MAX][48];
+	__u16 port[SERVICE_MAX];
 
 	for (unsigned int i = 0; i < count; i++) {
 		ask(&ends[i], client, 5060, request("INVITE", 100 + i));
@@ -175,4 +175,22 @@ Test(balance_shared, services_with_the_same_backends)
 	rig_open(shared4);
 	show_calls(ends4, COUNT(ends4), "198.51.100.1");
 	show_phones(ends4, COUNT(ends4), "198.51.100.2");
+}
+
+/* As many services as there may be, all of them before the same backends. */
+Test(balance_shared, every_service_with_the_same_backends)
+{
+	static const char service[] = SERVICE("p%u", "\"udp:192.0.2.10:%u\"", THROUGH_BACKENDS4);
+	static char config[SERVICE_MAX * (sizeof(service) + 16) + 16] = "services:\n";
+	struct end ends[SERVICE_MAX];
+	size_t used = strlen(config);
+
+	for (unsigned int i = 0; i < SERVICE_MAX; i++) {
+		ends[i] = (struct end){ "192.0.2.10", (__u16)(6000 + i) };
+		used += (size_t)snprintf(config + used, sizeof(config) - used, service, i,
+					 ends[i].port);
+	}
+	rig_open(config);
+	show_calls(ends, SERVICE_MAX, "198.51.100.1");
+	show_phones(ends, SERVICE_MAX, "198.51.100.2");
 }
