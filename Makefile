@@ -59,7 +59,7 @@ MAN := $(B)/sipxdpd.8 $(B)/sipxdpctl.8
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all lab help deps-build deps-lab deps-test deps-bench run example test unit bpf-test net-test san-test \
-	fuzz fuzz-smoke format format-check compilers coverage bench bench-track install uninstall clean
+	fuzz format format-check coverage bench bench-track install uninstall clean
 
 all: $(B)/sipxdpd $(B)/sipxdpctl $(BPF_OBJ)
 
@@ -69,7 +69,7 @@ help:
 	@echo '                  MODE=balance: calls over backends that come and go'
 	@echo 'make run IFACE=X  (root) guard the interface X with the default configuration'
 	@echo 'make example      (root) a session step by step, as docs/sip-by-example.md tells it'
-	@echo 'make test         install what is missing and run every test'
+	@echo 'make test         (root) install what is missing and run every test'
 	@echo 'make soak         (root) an hour of calls and disturbances; SOAK_SECONDS=300 for less'
 	@echo 'make test-vm      boot other kernels in QEMU and test there; VM_KERNELS=6.1 for one'
 	@echo 'make coverage     (root) which lines of user/ the unit tests run'

@@ -325,21 +325,24 @@ static const struct config_key schema[] = {
 	SECTION("bans.auth_failures", "credentials that the server rejected; a bare challenge is "
 				      "none"),
 	VALUE("bans.auth_failures.count", NUMBER, config, bans.auth_failures.count, 1, 100000, "10",
-	      "so many"),
+	      "how many refusals, within the time below, earn a ban"),
 	VALUE("bans.auth_failures.within", DURATION, config, bans.auth_failures.within_ns, SECOND,
-	      DAY, "60s", "in that time"),
+	      DAY, "60s", "the time in which they are counted"),
 	VALUE_OR_OFF("bans.auth_failures.ban", DURATION, config, bans.auth_failures.ban_ns, SECOND,
-		     365 * DAY, "30m", "earn a ban of that length; off: none"),
+		     365 * DAY, "30m", "how long that ban is; off: none"),
 	SECTION("bans.enumeration", "trying user names one after the other"),
 	VALUE("bans.enumeration.distinct_aors", NUMBER, config, bans.enumeration.distinct_aors, 2,
-	      100000, "30", "so many different addresses of record"),
+	      100000, "30",
+	      "how many different addresses of record a source has to try, within the time below, "
+	      "for a ban"),
 	VALUE("bans.enumeration.success_below", PERCENT, config,
 	      bans.enumeration.success_below_percent, 0, 100, "5%",
-	      "of which a smaller part than that had success"),
+	      "only if the server knows fewer of them than that: answers 2xx, 3xx, busy or the "
+	      "like"),
 	VALUE("bans.enumeration.within", DURATION, config, bans.enumeration.within_ns, SECOND, DAY,
-	      "60s", "in that time"),
+	      "60s", "the time in which they are counted"),
 	VALUE_OR_OFF("bans.enumeration.ban", DURATION, config, bans.enumeration.ban_ns, SECOND,
-		     365 * DAY, "1h", "earn a ban of that length; off: none"),
+		     365 * DAY, "1h", "how long that ban is; off: none"),
 
 	SECTION("trust", "how long the kernel trusts an address and port"),
 	VALUE("trust.provisional", DURATION, config, trust.provisional_ns, SECOND, HOUR, "60s",
@@ -355,8 +358,8 @@ static const struct config_key schema[] = {
 
 	SECTION("host_limits", "budgets of the whole host, for work that no service owns"),
 	RATE("host_limits.unordered", config, host_limits.unordered, "2000/s",
-	     "IP fragments that come before their first one; a hundredth of it is for those from "
-	     "addresses at which nobody is known and for first ones of unknown sources"),
+	     "IP fragments that come before their first one; fragments from addresses at which "
+	     "nobody is known, and first fragments of unknown sources, share a hundredth of it"),
 	RATE("host_limits.inserts", config, host_limits.inserts, "1000/s",
 	     "rows made in sources for banned and denied addresses"),
 	RATE("host_limits.proofs", config, host_limits.proofs, "10000/s",
