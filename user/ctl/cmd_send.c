@@ -196,7 +196,9 @@ static int find_hop(const struct words *words, struct ua_order *order)
 	err = ua_look_up(hop.host, hop.port, &order->hop.at);
 	if (err)
 		return ctl_fail(CTL_UNREACHABLE, "%s: %s", hop.host,
-				err == -ENOENT ? "no such host" : strerror(-err));
+				err == -ENOENT	 ? "no such host"
+				: err == -EAGAIN ? "no name server answered"
+						 : strerror(-err));
 	return CTL_DONE;
 }
 
