@@ -1326,6 +1326,25 @@ Test(ctl, a_ladder_needs_a_call_that_is_remembered)
 	expect_text(answer.err, "no messages");
 }
 
+Test(ctl, a_ladder_of_a_call_id_that_a_record_has_cut_says_so)
+{
+	char call_id[RECORD_CALL_ID], asked[RECORD_CALL_ID + 64];
+	pid_t pid;
+
+	for (int length = RECORD_CALL_ID - 1; length > RECORD_CALL_ID - 7; length -= 5) {
+		memset(call_id, 'a', sizeof(call_id));
+		call_id[length] = '\0';
+		snprintf(asked, sizeof(asked), "{\"command\":\"history\",\"call_id\":\"%s\"}\n",
+			 call_id);
+		pid = stand_in(DAEMON_ANSWERS, asked,
+			       "{\"ok\":false,\"code\":\"not_found\",\"error\":\"no messages\"}\n");
+		expect_code(run("ladder", call_id, NULL), 1);
+		expect_asked(pid);
+		cr_expect_eq(strstr(answer.err, "79 octets") != NULL, length == RECORD_CALL_ID - 1,
+			     "of %d octets: %s", length, answer.err);
+	}
+}
+
 Test(ctl, a_history_that_is_not_understood_is_refused)
 {
 	static const char *const messages[] = {

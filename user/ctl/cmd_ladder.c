@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sipxdp/record.h>
+
 #include "ctl/ctl.h"
 #include "ctl/flow.h"
 #include "ctl/ladder.h"
 #include "ctl/options.h"
 #include "ctl/report.h"
+#include "ctl/uri.h"
 #include "export/pcap.h"
 #include "plane/key.h"
 
@@ -67,6 +70,18 @@ static int report_flow(const char *call_id, const struct flow *flow)
 	return report_close(report);
 }
 
+/* Records have as much of a long Call-ID as they hold; messages are found by all of it. */
+static void note_cut(const char *call_id)
+{
+	size_t length = strlen(call_id);
+
+	if (length < RECORD_CALL_ID && length + RECORD_CUT_MAX >= RECORD_CALL_ID)
+		ctl_fail(CTL_NO,
+			 "note: 'calls' shows %d octets of a Call-ID at most; to find its messages "
+			 "takes all of it",
+			 RECORD_CALL_ID - 1);
+}
+
 int cmd_ladder(int argc, char **argv)
 {
 	const char *capture = NULL;
@@ -86,6 +101,8 @@ int cmd_ladder(int argc, char **argv)
 	if (!argv[1])
 		return ctl_fail_usage("ladder", "which Call-ID?");
 	code = flow_ask(argv[1], false, &flow);
+	if (code == CTL_NO)
+		note_cut(argv[1]);
 	if (code)
 		return code;
 	if (capture)
