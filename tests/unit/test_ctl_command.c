@@ -1400,6 +1400,60 @@ Test(ctl, a_call_is_shown_with_its_messages_and_its_other_legs)
 	expect_member(json_array_get(rows_of(document, "calls", 1), 0), "other_legs", "a@x");
 }
 
+/* The samples of a metric stand together behind its TYPE, as Prometheus wants them. */
+static void expect_metrics(char *text)
+{
+	char metric[128] = "", *line, *rest = NULL, seen[8192] = " ";
+
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char wanted[160];
+
+		if (sscanf(line, "# TYPE %127s", metric) == 1) {
+			snprintf(wanted, sizeof(wanted), " %s ", metric);
+			cr_expect_null(strstr(seen, wanted), "%s begins once", metric);
+			strncat(seen, wanted + 1, sizeof(seen) - strlen(seen) - 1);
+			continue;
+		}
+		if (line[0] == '#')
+			continue;
+		cr_expect_eq(strncmp(line, metric, strlen(metric)), 0, "behind %s: %s", metric,
+			     line);
+		cr_expect(strstr(line, "{sipxdp=\"" INSTANCE "\""), "%s", line);
+		cr_expect(strstr(line, "\"} "), "%s", line);
+	}
+}
+
+Test(ctl, status_as_metrics_for_prometheus)
+{
+	static const char reply[] =
+		"{\"ok\":true,\"quality\":[{\"service\":\"proxy\",\"attempts\":200,"
+		"\"failed_4xx\":3,\"connecting\":{\"count\":2,\"total_us\":3000001}}]}\n";
+	pid_t pid;
+
+	name_service(0, "proxy");
+	count(0, 0, CLASS_INVITE, DROP_UNKNOWN_LIMIT, 7);
+	count(0, 1, CLASS_OTHER, DROP_SCANNER, 8);
+	pid = stand_in(DAEMON_ANSWERS, "{\"command\":\"status\"}\n", reply);
+	expect_code(run("status", "--prometheus", NULL), 0);
+	expect_asked(pid);
+	expect_text(answer.out, "\nsipxdp_daemon_up{sipxdp=\"" INSTANCE "\"} 1\n");
+	expect_text(answer.out, "service=\"proxy\",class=\"invite\",verdict=\"drop\",reason="
+				"\"unknown-limit\"} 7\n");
+	expect_text(answer.out,
+		    "class=\"other-method\",verdict=\"would-drop\",reason=\"scanner\"} 8\n");
+	expect_text(answer.out, "sipxdp_table_entries{sipxdp=\"" INSTANCE "\",table=\"bans\"} 0\n");
+	expect_text(answer.out,
+		    "sipxdp_invites_total{sipxdp=\"" INSTANCE "\",service=\"proxy\"} 200\n");
+	expect_text(answer.out,
+		    "sipxdp_setup_seconds_sum{sipxdp=\"" INSTANCE "\",service=\"proxy\"} 3.000001\n"
+		    "sipxdp_setup_seconds_count{sipxdp=\"" INSTANCE "\",service=\"proxy\"} 2\n");
+	expect_metrics(answer.out);
+	expect_code(run("status", "--prometheus", NULL), 0);
+	expect_text(answer.out, "sipxdp_daemon_up{sipxdp=\"" INSTANCE "\"} 0\n");
+	cr_assert_null(strstr(answer.out, "sipxdp_invites_total"), "nothing without a daemon");
+	expect_code(run("status", "--prometheus", "--json", NULL), 2);
+}
+
 Test(ctl, stats_and_status_have_ratios_and_means_of_rfc_6076)
 {
 	static const char reply[] =

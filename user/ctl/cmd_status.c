@@ -13,6 +13,7 @@
 #include "ctl/client.h"
 #include "ctl/ctl.h"
 #include "ctl/duration.h"
+#include "ctl/metrics.h"
 #include "ctl/names.h"
 #include "ctl/options.h"
 #include "ctl/quality.h"
@@ -350,28 +351,41 @@ static int report_status(const struct view *view, const struct blind *blind)
 	return code;
 }
 
-static int show(struct view *view, struct blind *blind)
+static int show(struct view *view, struct blind *blind, bool metrics)
 {
 	int code = gather(view);
 
-	if (!code) {
-		blind_find(view, blind);
+	if (code)
+		return code;
+	blind_find(view, blind);
+	if (metrics)
+		metrics_print(stdout, view, blind);
+	else
 		code = report_status(view, blind);
-		json_decref(view->daemon);
-	}
+	json_decref(view->daemon);
 	return code;
 }
 
 int cmd_status(int argc, char **argv)
 {
+	bool metrics = false;
+	const struct ctl_option options[] = {
+		{ .name = "prometheus",
+		  .kind = OPTION_FLAG,
+		  .help = "print metrics for Prometheus instead",
+		  .to.flag = &metrics },
+		{ .kind = OPTION_END },
+	};
 	struct counters *counters;
 	struct blind *blind;
 	struct view *view;
 	struct maps maps;
 	int code;
 
-	if (!options_parse(&argc, argv, NULL, 0, &code))
+	if (!options_parse(&argc, argv, options, 0, &code))
 		return code;
+	if (metrics && ctl_global.json)
+		return ctl_fail_usage("status", "--json or --prometheus?");
 	code = instance_open(&maps);
 	if (code)
 		return code;
@@ -381,7 +395,7 @@ int cmd_status(int argc, char **argv)
 	if (counters && blind && view) {
 		view->maps = &maps;
 		view->counters = counters;
-		code = show(view, blind);
+		code = show(view, blind, metrics);
 	} else {
 		code = ctl_fail(CTL_NO, "out of memory");
 	}

@@ -13,7 +13,7 @@ struct ctl_global ctl_global = { .instance = "default" };
 static int cmd_help(int argc, char **argv);
 
 static const struct ctl_command commands[] = {
-	{ "status", cmd_status, NEEDS_MAPS, "status",
+	{ "status", cmd_status, NEEDS_MAPS, "status [--prometheus]",
 	  "what is attached where, how full the tables are, and where sipxdp is blind",
 	  "Every way in which sipxdp does not see or does not act is named under \"warnings\"." },
 	{ "stats", cmd_stats, NEEDS_MAPS, "stats [--watch]",
