@@ -182,6 +182,18 @@ Test(daemon_program, an_interface_that_comes_back_is_guarded_again)
 	cr_assert(shell("ip -d link show g0 | grep -q 'prog/xdp'"), "g0 is not guarded");
 }
 
+/* `settings` is the last one that is pinned. */
+static void await_pins_made_again(void)
+{
+	await_said("the pins of instance 'progtest' were removed by somebody: pinning again");
+	for (int i = 0; i < WAIT_S * 20; i++) {
+		if (access(INSTANCE_AT "/settings", F_OK) == 0)
+			return;
+		nap();
+	}
+	cr_assert_fail("nothing is pinned: %s", text_of(LOG_PATH));
+}
+
 /* What is attached is held by the daemon; the pins are for whoever comes after it. */
 Test(daemon_program, pins_that_somebody_removed_are_made_again)
 {
@@ -189,7 +201,7 @@ Test(daemon_program, pins_that_somebody_removed_are_made_again)
 	start_guard();
 	cr_assert_eq(ctl("ban add 192.0.2.66"), 0);
 	cr_assert(shell("rm -r " INSTANCE_AT));
-	await_said("the pins of instance 'progtest' were removed by somebody: pinning again");
+	await_pins_made_again();
 	cr_assert(shell("ip -d link show g0 | grep -q 'prog/xdp'"), "g0 is not guarded");
 	await_rows("ban list", "bans", 1);
 	stop_guard(SIGKILL, 128 + SIGKILL);
@@ -201,6 +213,20 @@ Test(daemon_program, pins_that_somebody_removed_are_made_again)
 	stop_guard(SIGTERM, 0);
 	cr_assert_eq(ctl("detach"), 0);
 	cr_assert_not(shell("ip -d link show g0 | grep -q 'prog/xdp'"), "XDP is left");
+}
+
+/* The instance's directory is still there, and still locked by the daemon itself. */
+Test(daemon_program, pins_that_were_removed_from_a_directory_that_stays_are_made_again)
+{
+	start_guard();
+	cr_assert_eq(ctl("ban add 192.0.2.66"), 0);
+	cr_assert(shell("find " INSTANCE_AT " -type f -delete"));
+	await_pins_made_again();
+	await_rows("ban list", "bans", 1);
+	cr_assert(shell("test -n \"$(find " INSTANCE_AT "/links -type f)\""), "no link is pinned");
+	cr_assert_not(shell("grep -q 'is held by another' " LOG_PATH), "%s", text_of(LOG_PATH));
+	stop_guard(SIGTERM, 0);
+	cr_assert_neq(access(INSTANCE_AT, F_OK), 0, "pins are left");
 }
 
 static bool warns(const char *wanted)

@@ -175,6 +175,38 @@ int pin_lock(const char *instance, int *lock)
 	return err == -EWOULDBLOCK ? -EBUSY : err;
 }
 
+/* Somebody may have removed the directory that was locked, and another one is there now. */
+static bool is_locked(int lock, const char *path)
+{
+	struct stat locked, named;
+
+	return lock >= 0 && !fstat(lock, &locked) && !stat(path, &named) &&
+	       locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+/* In the place of the lock that is held, unless it is the right one. */
+static int take_lock(const char *instance, const char *path, int *lock)
+{
+	int fresh, err;
+
+	if (is_locked(*lock, path))
+		return 0;
+	err = pin_lock(instance, &fresh);
+	if (err == -EBUSY)
+		plane_log(PLANE_LOG_ERROR,
+			  "instance '%s' is held by another sipxdpd; give this one another name "
+			  "(instance: NAME)",
+			  instance);
+	else if (err)
+		plane_log(PLANE_LOG_ERROR, "%s: %s", path, strerror(-err));
+	if (err)
+		return err;
+	if (*lock >= 0)
+		close(*lock);
+	*lock = fresh;
+	return 0;
+}
+
 int pin_begin(const char *instance, int *lock)
 {
 	char path[PIN_PATH_SIZE];
@@ -187,26 +219,11 @@ int pin_begin(const char *instance, int *lock)
 	err = mount_bpffs();
 	if (!err)
 		err = make_instance(path);
-	if (err)
-		return err;
-	err = pin_lock(instance, lock);
-	if (err == -EBUSY)
-		plane_log(PLANE_LOG_ERROR,
-			  "instance '%s' is held by another sipxdpd; give this one another name "
-			  "(instance: NAME)",
-			  instance);
-	else if (err)
-		plane_log(PLANE_LOG_ERROR, "%s: %s", path, strerror(-err));
-	if (err)
-		return err;
-	err = links_path(instance, path);
 	if (!err)
-		err = make_directory(path, 0750);
-	if (err) {
-		close(*lock);
-		*lock = -1;
-	}
-	return err;
+		err = take_lock(instance, path, lock);
+	if (!err)
+		err = links_path(instance, path);
+	return err ? err : make_directory(path, 0750);
 }
 
 /* ---- pins ---- */

@@ -37,8 +37,9 @@ uint32_t pin_netns(void);
 
 /*
  * Makes sure that bpffs is mounted, makes the instance's directories (0750 root:sipxdp; 0700
- * where there is no such group) and takes its lock, which lives as long as *lock is open.
- * 0 or -errno, logged: -EBUSY if another process holds the instance.
+ * where there is no such group) and takes its lock, which lives as long as *lock is open, also after
+ * an error. *lock: -1, or what an earlier call took; it is kept, or closed for another one if the
+ * directory was removed meanwhile. 0 or -errno, logged: -EBUSY if another process holds the instance.
  */
 int pin_begin(const char *instance, int *lock);
 

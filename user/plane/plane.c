@@ -449,18 +449,16 @@ static int pin_maps_again(const struct plane *plane)
 /* What is attached stays so as long as we hold it; by its pins it outlives us. */
 static int hold_pins(struct plane *plane)
 {
-	int lock, err;
+	int err;
 
 	if (!is_unpinned(plane))
 		return 0;
 	plane_log(PLANE_LOG_WARNING,
 		  "the pins of instance '%s' were removed by somebody: pinning again",
 		  plane->instance);
-	err = pin_begin(plane->instance, &lock); /* the directory that was locked is gone */
+	err = pin_begin(plane->instance, &plane->lock);
 	if (err)
 		return err;
-	close(plane->lock);
-	plane->lock = lock;
 	err = attach_pin_again(plane->instance, &plane->attached);
 	if (!err)
 		err = pin_maps_again(plane);
@@ -474,7 +472,6 @@ int plane_expire(struct plane *plane, __u64 now_ns)
 {
 	int err = expire_step(&plane->expiry, &plane->maps, now_ns);
 	int clock = expire_hold_clock(&plane->expiry, &plane->maps, plane->clock_fd, now_ns);
-
 	int pins = hold_pins(plane);
 
 	return err ? err : clock ? clock : pins;
