@@ -10,6 +10,7 @@
 
 #define ROOM	 64
 #define MAP_ROOM 1000
+#define BATCH	 256 /* records that the store writes at a time */
 
 struct value {
 	uint64_t word[4];
@@ -132,6 +133,20 @@ Test(plane_record_store, a_map_without_room_refuses_the_newest,
 	cr_assert_eq(in_map(fd, 30), 30);
 	record_store_close(store);
 	close(fd);
+}
+
+Test(plane_record_store, a_batch_that_is_not_begun_is_refused_record_by_record,
+     .description = "a full batch that is refused as a whole: no record counts as written")
+{
+	struct record_store *store = open_store(-1, BATCH);
+
+	for (uint64_t key = 1; key <= BATCH; key++)
+		put(store, key, key);
+	cr_assert_lt(record_store_flush(store), 0);
+	cr_assert_eq(record_store_refused(store), BATCH);
+	for (uint64_t key = 1; key <= BATCH; key++)
+		cr_assert_eq(in_store(store, key), UINT64_MAX, "record %lu", (unsigned long)key);
+	record_store_close(store);
 }
 
 Test(plane_record_store, many_more_records_than_room,

@@ -106,8 +106,8 @@ static int write_batch(struct record_store *store, uint32_t count)
 					   store->values + from * store->value_size, &done, &opts);
 		if (!err)
 			break;
-		if (done > count - from)
-			done = 0; /* it was not even begun */
+		if (done >= count - from)
+			done = 0; /* it was not even begun, and left the count alone */
 		refuse(store, store->keys[from + done]);
 		first = first ? first : err;
 		from += done + 1;
@@ -126,7 +126,7 @@ static void delete_batch(struct record_store *store, uint32_t count)
 
 		if (!bpf_map_delete_batch(store->fd, store->keys + from, &done, &opts))
 			break;
-		if (done > count - from)
+		if (done >= count - from)
 			done = 0;
 		from += done + 1;
 	}
