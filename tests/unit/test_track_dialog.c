@@ -449,6 +449,25 @@ Test(track_dialog, messages_that_only_the_kernel_saw_keep_a_call,
 	stage_free(s);
 }
 
+Test(track_dialog, another_idle_time_counts_for_calls_under_way,
+     .description = "shorter than what a call has left, and then longer than what the next one has")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, CALL_UP, "wait 1000000");
+	track_set_idle(s->track, 3600 * UINT64_C(1000000000));
+	stage_play(s, "wait 2500000");
+	cr_assert_eq(stage_call(s, "one")->state, CALL_CONFIRMED);
+	stage_play(s, "wait 105000");
+	cr_assert_eq(stage_call(s, "one")->state, CALL_ENDED);
+	stage_play(s, "wait 33000");
+	PLAY(s, CALL_UP, "wait 3500000");
+	track_set_idle(s->track, 0);
+	stage_play(s, "wait 3500000");
+	cr_assert_eq(stage_call(s, "one")->state, CALL_CONFIRMED);
+	stage_free(s);
+}
+
 Test(track_dialog, everything_survives_a_restart,
      .description =
 	     "forks, tags, CSeq, session timer, holds and codec: what was so before is so after")

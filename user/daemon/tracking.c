@@ -266,6 +266,7 @@ void tracking_close(struct tracking *tracking)
 
 void tracking_reconfigure(struct tracking *tracking, const struct config *config)
 {
+	track_set_idle(tracking->track, config->dialogs.idle_ns);
 	facts_reconfigure(tracking->facts, config);
 }
 

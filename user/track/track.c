@@ -45,6 +45,11 @@ static bool is_complete(const struct track_sink *sink)
 	       sink->registration_get && sink->registration_delete;
 }
 
+void track_set_idle(struct track *t, uint64_t idle_ns)
+{
+	t->config.idle_ns = idle_ns ? idle_ns : TRACK_IDLE_DEFAULT_NS;
+}
+
 int track_new(const struct track_config *config, const struct track_sink *sink, uint64_t now_ns,
 	      struct track **out)
 {
@@ -60,8 +65,7 @@ int track_new(const struct track_config *config, const struct track_sink *sink, 
 	t->sink = *sink;
 	t->key = (struct siphash_key){ { config->seed[0], config->seed[1] } };
 	t->no_tag = siphash_of(&t->key, "", 0);
-	if (!t->config.idle_ns)
-		t->config.idle_ns = TRACK_IDLE_DEFAULT_NS;
+	track_set_idle(t, config->idle_ns);
 	err = init_tables(t, now_ns);
 	if (err) {
 		track_free(t);
@@ -161,11 +165,6 @@ void track_flush(struct track *t)
 void track_prefetch(const struct track *t, uint64_t call_id_hash)
 {
 	table_prefetch(&t->calls.table, call_id_hash);
-}
-
-void track_prefetch_call(const struct track *t, uint64_t call_id_hash)
-{
-	table_prefetch_entry(&t->calls.table, call_id_hash);
 }
 
 void track_stats(const struct track *t, struct track_stats *out)

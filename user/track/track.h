@@ -144,6 +144,10 @@ int track_new(const struct track_config *config, const struct track_sink *sink, 
 	      struct track **out);
 void track_free(struct track *t);
 
+/* Another config.idle_ns (0: the default), also for calls that are under way: for those within a
+ * minute, or when the old time is over where the sink has no call_dialog. */
+void track_set_idle(struct track *t, uint64_t idle_ns);
+
 /*
  * Takes over what an earlier daemon wrote. The record is that of the sink, unchanged. 0; -EEXIST:
  * it is tracked already; -ENOSPC: the table is full, and the record was deleted; -ESTALE: its time
@@ -184,10 +188,8 @@ void track_ask_kernel(struct track *t);
  * wait for this. */
 void track_flush(struct track *t);
 
-/* Ask for the memory that a message with this Call-ID will want: the first for all messages of a
- * batch, then the second for all, then the messages themselves. */
+/* Asks for the memory that a message with this Call-ID will want, some time before it is given. */
 void track_prefetch(const struct track *t, uint64_t call_id_hash);
-void track_prefetch_call(const struct track *t, uint64_t call_id_hash);
 
 void track_stats(const struct track *t, struct track_stats *out);
 
