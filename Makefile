@@ -162,7 +162,7 @@ example: deps-lab
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsipxdp.a $(CTL_OBJ) $(DAEMON_OBJ)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
-		$(patsubst %,$(O)/user/%.o,$(TEST_WITH_$*)) $(O)/libsipxdp.a $(LDLIBS) -lcriterion
+		$(O)/libsipxdp.a $(LDLIBS) -lcriterion
 
 $(O)/tests/bpf/%.o: tests/bpf/%.c
 	$(say) CC $@
@@ -171,9 +171,6 @@ $(O)/tests/bpf/%.o: tests/bpf/%.c
 $(O)/tests/bpf/test_%: $(O)/tests/bpf/test_%.o $(BPF_TEST_LIB) $(O)/libsipxdp.a
 	$(say) TEST $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(O)/libsipxdp.a $(LDLIBS) -lcriterion -lpthread
-
-# Objects of the programs that a unit test needs besides the library.
--include tests/unit/with.mk
 
 .PHONY: unit-one bpf-one fuzz-one fuzz-repeat fuzz-build
 unit-one: $(O)/tests/unit/test_$(T)

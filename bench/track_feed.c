@@ -94,7 +94,7 @@ static uint64_t call_id_hash(unsigned int call)
 	return x ^ x >> 29;
 }
 
-static size_t fill_record(struct tap_record *record, const struct step *step, unsigned int call)
+static void fill_record(struct tap_record *record, const struct step *step, unsigned int call)
 {
 	struct sipxdp_addr phone = ipv4(0xc6336400u + call % 251), server = ipv4(SERVER);
 	bool ingress = step->direction == TAP_INGRESS;
@@ -106,7 +106,6 @@ static size_t fill_record(struct tap_record *record, const struct step *step, un
 	record->sport = record->dport = htons(5060);
 	record->length = record->captured = (uint16_t)length;
 	record->direction = (uint8_t)step->direction;
-	return (size_t)length;
 }
 
 void track_feed_free(struct track_feed *feed)
@@ -117,7 +116,7 @@ void track_feed_free(struct track_feed *feed)
 
 int track_feed_make(size_t calls, size_t at_a_time, struct track_feed *out)
 {
-	size_t count = calls * FEED_CALL_MESSAGES, total = 0, n = 0;
+	size_t count = calls * FEED_CALL_MESSAGES, n = 0;
 	struct track_feed feed = {
 		.octets = calloc(count, RECORD_ROOM),
 		.records = calloc(count, sizeof(*feed.records)),
@@ -133,12 +132,11 @@ int track_feed_make(size_t calls, size_t at_a_time, struct track_feed *out)
 			for (size_t i = group; i < calls && i < group + at_a_time; i++) {
 				struct tap_record *record = (void *)(feed.octets + n * RECORD_ROOM);
 
-				total += fill_record(record, &steps[step], (unsigned int)i);
+				fill_record(record, &steps[step], (unsigned int)i);
 				feed.records[n++] = record;
 			}
 		}
 	}
-	feed.mean_length = total / count;
 	*out = feed;
 	return 0;
 }

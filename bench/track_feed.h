@@ -15,7 +15,6 @@ struct track_feed {
 	char *octets;
 	const struct tap_record **records;
 	size_t count;
-	size_t mean_length; /* of a message */
 };
 
 /* So many calls, `at_a_time` of them under way at once. 0 or -ENOMEM. */

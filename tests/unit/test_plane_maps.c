@@ -737,9 +737,7 @@ Test(plane_maps, the_two_clocks_give_the_same_moment)
 	__s64 off = (__s64)(clock_monotonic_to_realtime(mono) - real);
 
 	cr_expect_lt(llabs(off), (long long)SECOND / 10);
-	off = (__s64)(clock_realtime_to_monotonic(clock_monotonic_to_realtime(mono + SECOND)) -
-		      (mono + SECOND));
+	off = (__s64)(clock_monotonic_to_realtime(mono + SECOND) - (real + SECOND));
 	cr_expect_lt(llabs(off), (long long)SECOND / 10);
 	cr_expect_eq(clock_monotonic_to_realtime(0), 0, "never stays never");
-	cr_expect_eq(clock_realtime_to_monotonic(1), 1, "before the machine began");
 }

@@ -199,26 +199,6 @@ Test(plane_run, clearing_forgets_what_was_seen_and_keeps_the_configuration)
 	cr_expect_eq(send_from(0xc6336401), DROP, "networks are configuration");
 }
 
-Test(plane_run, repeats_give_a_time_and_the_program_its_size)
-{
-	unsigned char frame[1500];
-	size_t length = make_request(0xc6336401, frame);
-	struct run_result result;
-	struct run_info info;
-	__u32 ns = 0;
-
-	cr_expect_eq(run_repeat(run, RUN_INGRESS, frame, length, 10000, &ns, &result), 0);
-	cr_expect_eq(result.action, DROP);
-	cr_expect_gt(ns, 0);
-	cr_expect_eq(options_counted(DROP_DENIED), 10000);
-	cr_expect_eq(run_repeat(run, RUN_INGRESS, frame, length, 0, &ns, &result), -EINVAL);
-	cr_expect_eq(run_info(run, RUN_INGRESS, &info), 0);
-	cr_expect_gt(info.verified_insns, 0);
-	cr_expect_gt(info.xlated_bytes, 0);
-	cr_expect_eq(run_info(run, RUN_EGRESS, &info), 0);
-	cr_expect_gt(info.verified_insns, 0);
-}
-
 /* ---- tap ---- */
 
 struct tapped {

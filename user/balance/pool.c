@@ -18,7 +18,8 @@ int pool_compare(const struct sipxdp_peer *a, const struct sipxdp_peer *b)
 	return order ? order : (int)ntohs(a->port) - (int)ntohs(b->port);
 }
 
-bool pool_is_member(const struct backend *row)
+/* Is it in the pool, and not only there until its calls are over? */
+static bool is_member(const struct backend *row)
 {
 	return backend_state(row) != BACKEND_FREE && row->order != ORDER_LEAVE;
 }
@@ -28,7 +29,8 @@ static bool is_of(const struct backend *row, unsigned int service)
 	return backend_state(row) != BACKEND_FREE && row->service == service;
 }
 
-__u32 pool_find(const struct maps *maps, unsigned int service, const struct sipxdp_peer *peer)
+/* Place of a backend, or 0. */
+static __u32 find(const struct maps *maps, unsigned int service, const struct sipxdp_peer *peer)
 {
 	for (__u32 place = 1; place < BACKEND_MAX; place++) {
 		const struct backend *row = &maps->backends[place];
@@ -44,7 +46,7 @@ __u32 pool_find_name(const struct maps *maps, unsigned int service, const char *
 	for (__u32 place = 1; place < BACKEND_MAX; place++) {
 		const struct backend *row = &maps->backends[place];
 
-		if (is_of(row, service) && pool_is_member(row) &&
+		if (is_of(row, service) && is_member(row) &&
 		    !strncmp(row->name, name, sizeof(row->name)))
 			return place;
 	}
@@ -68,7 +70,7 @@ size_t pool_newcomers(const struct maps *maps, unsigned int service,
 	size_t newcomers = 0;
 
 	for (size_t i = 0; i < count; i++)
-		newcomers += pool_find(maps, service, &wanted[i].peer) == 0;
+		newcomers += find(maps, service, &wanted[i].peer) == 0;
 	return newcomers;
 }
 
@@ -199,7 +201,7 @@ int pool_remove(struct maps *maps, __u32 place, __u64 now_unix_ns)
 	if (!place || place >= BACKEND_MAX)
 		return -EINVAL;
 	row = &maps->backends[place];
-	if (!pool_is_member(row))
+	if (!is_member(row))
 		return -ENOENT;
 	row->order = ORDER_LEAVE;
 	row->weight = 0;
@@ -213,7 +215,7 @@ static int join(struct maps *maps, unsigned int service, const struct pool_membe
 {
 	struct backend *row;
 
-	*place = pool_find(maps, service, &member->peer);
+	*place = find(maps, service, &member->peer);
 	if (!*place) {
 		change->joined++;
 		return take_place(maps, service, member, prove ? BACKEND_DOWN : BACKEND_UP,
@@ -235,9 +237,9 @@ int pool_add(struct maps *maps, unsigned int service, const struct pool_member *
 	     __u64 now_unix_ns, __u32 *place)
 {
 	struct pool_change change = { 0 };
-	__u32 found = pool_find(maps, service, &member->peer);
+	__u32 found = find(maps, service, &member->peer);
 
-	if (found && pool_is_member(&maps->backends[found]))
+	if (found && is_member(&maps->backends[found]))
 		return -EEXIST;
 	if (!found && !pool_free_places(maps))
 		return -ENOSPC;
@@ -256,7 +258,7 @@ static void remove_others(struct maps *maps, unsigned int service, const struct 
 	for (__u32 place = 1; place < BACKEND_MAX; place++) {
 		const struct backend *row = &maps->backends[place];
 
-		if (!is_of(row, service) || !pool_is_member(row) ||
+		if (!is_of(row, service) || !is_member(row) ||
 		    bsearch(&row->peer, wanted, count, sizeof(*wanted), by_peer))
 			continue;
 		pool_remove(maps, place, now_unix_ns);

@@ -31,12 +31,8 @@ struct pool_change {
 /* Order of members: address, then port. */
 int pool_compare(const struct sipxdp_peer *a, const struct sipxdp_peer *b);
 
-/* Place of a backend, or 0. */
-__u32 pool_find(const struct maps *maps, unsigned int service, const struct sipxdp_peer *peer);
+/* Place of a member of that name, or 0. */
 __u32 pool_find_name(const struct maps *maps, unsigned int service, const char *name);
-
-/* Is it in the pool, and not only there until its calls are over? */
-bool pool_is_member(const struct backend *row);
 
 /* Members that are new to a service, and places that nobody has. */
 size_t pool_newcomers(const struct maps *maps, unsigned int service,

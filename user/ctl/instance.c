@@ -29,7 +29,8 @@ void instance_log_errors(void)
 	plane_log_set(log_error, NULL);
 }
 
-int instance_exit_code(int err)
+/* For an -errno of a map operation. */
+static int exit_code(int err)
 {
 	switch (err) {
 	case 0: return CTL_DONE;
@@ -49,14 +50,14 @@ int instance_open(struct maps *maps)
 	instance_log_errors();
 	if (!err)
 		return CTL_DONE;
-	return ctl_fail(instance_exit_code(err), "%s", message[0] ? message : strerror(-err));
+	return ctl_fail(exit_code(err), "%s", message[0] ? message : strerror(-err));
 }
 
 int instance_fail(const char *what, int err)
 {
 	if (err == -ENOMEM)
 		return ctl_fail(CTL_NO, "%s: out of memory", what);
-	return ctl_fail(instance_exit_code(err), "%s: %s", what, strerror(-err));
+	return ctl_fail(exit_code(err), "%s: %s", what, strerror(-err));
 }
 
 void service_names_read(const struct maps *maps, struct service_names *out)

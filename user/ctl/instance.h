@@ -13,9 +13,6 @@ void instance_log_errors(void);
  * to be closed by maps_close(). */
 int instance_open(struct maps *maps);
 
-/* The exit code for an -errno of a map operation. */
-int instance_exit_code(int err);
-
 /* Complains about an -errno that a walk or a look-up came back with. Returns the exit code. */
 int instance_fail(const char *what, int err);
 

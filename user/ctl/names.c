@@ -13,16 +13,11 @@ static const char *name_at(const char *const *list, size_t count, unsigned int i
 
 /* Reasons are identifiers in the list, as members of `counters`: people read '-' for '_'. */
 #define REASON_NAME_MAX 32
-struct reason_text {
-	char name[REASON_NAME_MAX];
-	const char *help;
-};
-
-static const struct reason_text reasons[REASON_SLOTS] = {
-#define X(id, name, help) [PASS_##id] = { #name, help },
+static const char *const reasons[REASON_SLOTS] = {
+#define X(id, name, help) [PASS_##id] = #name,
 	PASS_REASONS(X)
 #undef X
-#define X(id, name, help) [DROP_##id] = { #name, help },
+#define X(id, name, help) [DROP_##id] = #name,
 		DROP_REASONS(X)
 #undef X
 };
@@ -30,21 +25,14 @@ static const struct reason_text reasons[REASON_SLOTS] = {
 const char *reason_name(unsigned int reason)
 {
 	static char names[REASON_SLOTS][REASON_NAME_MAX];
-	const struct reason_text *text = &reasons[reason % REASON_SLOTS];
+	const char *text = name_at(reasons, REASON_SLOTS, reason);
 	char *name = names[reason % REASON_SLOTS];
 
-	if (reason >= REASON_SLOTS || !text->help)
+	if (reason >= REASON_SLOTS || !reasons[reason])
 		return NAME_UNKNOWN;
-	for (size_t i = 0; text->name[i]; i++)
-		name[i] = text->name[i] == '_' ? '-' : text->name[i];
+	for (size_t i = 0; text[i] && i < REASON_NAME_MAX - 1; i++)
+		name[i] = text[i] == '_' ? '-' : text[i];
 	return name;
-}
-
-const char *reason_help(unsigned int reason)
-{
-	if (reason >= REASON_SLOTS || !reasons[reason].help)
-		return "reason of another version";
-	return reasons[reason].help;
 }
 
 const char *class_name(unsigned int traffic_class)

@@ -17,7 +17,6 @@
 const char *class_name(unsigned int traffic_class);
 const char *verdict_name(unsigned int verdict);
 const char *reason_name(unsigned int reason); /* "garbage-limit" */
-const char *reason_help(unsigned int reason);
 const char *policy_name(unsigned int policy);
 const char *ban_origin_name(unsigned int origin);
 const char *trust_origin_name(unsigned int origin);

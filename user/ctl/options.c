@@ -180,6 +180,20 @@ static int match(const struct ctl_option *table, char **argv, const struct ctl_o
 	return 2;
 }
 
+/* The lines "--name VALUE  help" of a table. */
+static void print_options(const struct ctl_option *table)
+{
+	for (; table && table->kind != OPTION_END; table++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", table->letter ? '-' : ' ',
+			 table->letter ? table->letter : ' ', table->letter ? "," : " ",
+			 table->name, table->placeholder ? " " : "",
+			 table->placeholder ? table->placeholder : "");
+		printf("  %-28s %s\n", left, table->help);
+	}
+}
+
 static void print_help(const char *name, const struct ctl_option *table)
 {
 	const struct ctl_command *command = ctl_command_find(name);
@@ -195,8 +209,8 @@ static void print_help(const char *name, const struct ctl_option *table)
 	if (command->detail)
 		printf("\n%s\n", command->detail);
 	printf("\noptions:\n");
-	options_print(table);
-	options_print(shared_options);
+	print_options(table);
+	print_options(shared_options);
 }
 
 /* One option at argv[0] that match() has found; false after a complaint. */
@@ -276,17 +290,4 @@ bool options_take_leading(int *argc, char **argv, bool *help)
 
 	*help = help_wanted;
 	return good;
-}
-
-void options_print(const struct ctl_option *table)
-{
-	for (; table && table->kind != OPTION_END; table++) {
-		char left[64];
-
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", table->letter ? '-' : ' ',
-			 table->letter ? table->letter : ' ', table->letter ? "," : " ",
-			 table->name, table->placeholder ? " " : "",
-			 table->placeholder ? table->placeholder : "");
-		printf("  %-28s %s\n", left, table->help);
-	}
 }

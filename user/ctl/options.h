@@ -57,7 +57,4 @@ bool options_parse(int *argc, char **argv, const struct ctl_option *table, int w
  */
 bool options_take_leading(int *argc, char **argv, bool *help);
 
-/* Prints the lines "--name VALUE  help" of a table. */
-void options_print(const struct ctl_option *table);
-
 #endif

@@ -2,6 +2,7 @@
 /* Log lines to stderr, for the journal or for a person: see log.h. */
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,32 +109,28 @@ static void write_event(int priority, const char *text, size_t length)
 		log_state.lost++;
 }
 
-void log_vline(int priority, const char *format, va_list args)
+void log_line(int priority, const char *format, ...)
 {
 	char text[LOG_LINE_MAX];
 	char *line = text;
+	va_list args;
+	int length;
 
 	if (priority > log_state.max_priority)
 		return;
-	if (vsnprintf(text, sizeof(text), format, args) < 0)
+	va_start(args, format);
+	length = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (length < 0)
 		return;
 	while (*line) {
-		size_t length = strcspn(line, "\n");
+		size_t part = strcspn(line, "\n");
 
-		if (length)
-			write_event(priority, line, length);
-		line += length;
+		if (part)
+			write_event(priority, line, part);
+		line += part;
 		line += *line == '\n';
 	}
-}
-
-void log_line(int priority, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	log_vline(priority, format, args);
-	va_end(args);
 }
 
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *withheld)

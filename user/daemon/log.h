@@ -7,7 +7,6 @@
 #ifndef SIPXDP_DAEMON_LOG_H
 #define SIPXDP_DAEMON_LOG_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <syslog.h>
@@ -23,14 +22,11 @@ uint64_t log_lost(void);
 /* Control characters, which may come off the wire, are shown as '?'; several lines are several
  * events. */
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void log_vline(int priority, const char *format, va_list args)
-	__attribute__((format(printf, 2, 0)));
 
 #define log_error(...)	 log_line(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
 #define log_notice(...)	 log_line(LOG_NOTICE, __VA_ARGS__)
 #define log_info(...)	 log_line(LOG_INFO, __VA_ARGS__)
-#define log_debug(...)	 log_line(LOG_DEBUG, __VA_ARGS__)
 
 /* One place in the code may write LOG_LIMIT_LINES lines in LOG_LIMIT_SECONDS. */
 #define LOG_LIMIT_LINES	  5

@@ -92,7 +92,6 @@ void samples_add(struct samples *samples, const struct tap_record *record, int64
 		.traffic_class = record->traffic_class,
 		.verdict = record->verdict,
 		.reason = record->reason,
-		.tier = record->tier,
 		.line_octets = first_line_length(record->data, record->captured),
 	};
 	memcpy(sample->line, record->data, sample->line_octets);

@@ -22,7 +22,6 @@ struct sample {
 	uint8_t traffic_class;	       /* enum traffic_class */
 	uint8_t verdict;	       /* enum verdict */
 	uint8_t reason;		       /* enum reason */
-	uint8_t tier;		       /* enum source_tier */
 	uint8_t line_octets;	       /* of line */
 	char line[SAMPLE_LINE_OCTETS]; /* as it came: any octet but CR and LF */
 };

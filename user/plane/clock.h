@@ -12,11 +12,9 @@ __u64 clock_monotonic_ns(void);
 __u64 clock_realtime_ns(void);
 
 /*
- * The same moment on the other clock, as the two stand to each other now; both take and give
- * nanoseconds, and keep 0 ("for ever", "never") as 0. A monotonic time from before the epoch of
- * the real one (a wrong wall clock) gives 1.
+ * The same moment on CLOCK_REALTIME, as the two stand to each other now, in nanoseconds; 0 ("for
+ * ever", "never") stays 0. A time from before the epoch (a wrong wall clock) gives 1.
  */
 __u64 clock_monotonic_to_realtime(__u64 monotonic_ns);
-__u64 clock_realtime_to_monotonic(__u64 realtime_ns);
 
 #endif

@@ -29,7 +29,7 @@ struct difference {
 	size_t gone_done;
 };
 
-int network_compare(const struct sipxdp_prefix *a, const struct sipxdp_prefix *b)
+static int compare(const struct sipxdp_prefix *a, const struct sipxdp_prefix *b)
 {
 	struct prefix left = key_to_prefix(a), right = key_to_prefix(b);
 
@@ -40,7 +40,7 @@ static int search_compare(const void *key, const void *entry)
 {
 	const struct network_entry *network = entry;
 
-	return network_compare(key, &network->prefix);
+	return compare(key, &network->prefix);
 }
 
 static int gone_add(struct difference *diff, const struct sipxdp_prefix *key,
@@ -131,7 +131,7 @@ static void undo(struct difference *diff)
 static int list_check(const struct network_entry *list, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
-		if (network_compare(&list[i - 1].prefix, &list[i].prefix) >= 0)
+		if (compare(&list[i - 1].prefix, &list[i].prefix) >= 0)
 			return -EINVAL;
 	}
 	return 0;

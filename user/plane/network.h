@@ -14,11 +14,9 @@ struct network_entry {
 	enum source_policy policy; /* POLICY_EXEMPT, POLICY_DENY or POLICY_FEED */
 };
 
-/* Order of list entries: address, then the shorter prefix first. */
-int network_compare(const struct sipxdp_prefix *a, const struct sipxdp_prefix *b);
-
 /*
- * Makes `networks` equal to list (sorted by network_compare, unique). New prefixes first, then
+ * Makes `networks` equal to list (sorted by address, then the shorter prefix
+ * first; unique). New prefixes first, then
  * changed ones, then those that went, so that no packet meets a half-empty table. 0; -EINVAL: not
  * sorted; -ENOSPC: more than the table holds; other -errno. On an error while prefixes are added
  * those are taken out again.

@@ -28,7 +28,6 @@ struct run {
 	struct maps maps;
 	struct object_programs programs;
 	bool real_clock;
-	unsigned int ifindex;
 	unsigned char number[CONFIG_SERVICES_MAX];
 	unsigned char *scratch; /* RUN_OUT_MAX: what the kernel writes back when nobody asks */
 };
@@ -145,11 +144,6 @@ void run_at(struct run *run, __u64 now_ns)
 	object_set_time(run->object, now_ns);
 }
 
-void run_on(struct run *run, unsigned int ifindex)
-{
-	run->ifindex = ifindex;
-}
-
 int run_program_fd(const struct run *run, enum run_program program)
 {
 	return program == RUN_INGRESS ? run->programs.ingress : run->programs.egress;
@@ -160,12 +154,7 @@ int run_frame(struct run *run, enum run_program program, const void *frame, size
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)length,
 		    .repeat = 1);
-	struct xdp_md ctx = { .data_end = (__u32)length, .ingress_ifindex = run->ifindex };
 
-	if (program == RUN_INGRESS && run->ifindex) {
-		opts.ctx_in = &ctx;
-		opts.ctx_size_in = sizeof(ctx);
-	}
 	if (length < RUN_FRAME_MIN || length > RUN_FRAME_MAX)
 		return -EINVAL;
 	/* Without room for the result the kernel says -ENOSPC instead of the length. */
@@ -177,26 +166,7 @@ int run_frame(struct run *run, enum run_program program, const void *frame, size
 		return -ENOSPC;
 	if (out)
 		memcpy(out, run->scratch, opts.data_size_out);
-	*result = (struct run_result){ .action = opts.retval,
-				       .length = opts.data_size_out,
-				       .duration_ns = opts.duration };
-	return 0;
-}
-
-int run_repeat(struct run *run, enum run_program program, const void *frame, size_t length,
-	       unsigned int repeat, __u32 *ns, struct run_result *result)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)length,
-		    .repeat = (int)repeat, .data_out = run->scratch, .data_size_out = RUN_OUT_MAX);
-
-	if (length < RUN_FRAME_MIN || length > RUN_FRAME_MAX || !repeat || repeat > INT32_MAX)
-		return -EINVAL;
-	if (bpf_prog_test_run_opts(run_program_fd(run, program), &opts))
-		return -errno;
-	*ns = opts.duration;
-	*result = (struct run_result){ .action = opts.retval,
-				       .length = opts.data_size_out,
-				       .duration_ns = opts.duration };
+	*result = (struct run_result){ .action = opts.retval, .length = opts.data_size_out };
 	return 0;
 }
 
@@ -234,19 +204,4 @@ int run_clear(struct run *run)
 	maps->settings->has_bans = 0;
 	maps_raise_generation(maps);
 	return err;
-}
-
-int run_info(const struct run *run, enum run_program program, struct run_info *out)
-{
-	struct bpf_prog_info info;
-	__u32 size = sizeof(info);
-
-	memset(&info, 0, sizeof(info));
-	if (bpf_obj_get_info_by_fd(run_program_fd(run, program), &info, &size))
-		return -errno;
-	*out = (struct run_info){ .program_id = info.id,
-				  .verified_insns = info.verified_insns,
-				  .xlated_bytes = info.xlated_prog_len,
-				  .jited_bytes = info.jited_prog_len };
-	return 0;
 }

@@ -31,15 +31,7 @@ struct run_options {
 
 struct run_result {
 	__u32 action;
-	size_t length;	   /* of the frame as it came out */
-	__u32 duration_ns; /* of the program, rough for a single run */
-};
-
-struct run_info {
-	__u32 program_id;
-	__u32 verified_insns; /* instructions that the verifier went through */
-	__u32 xlated_bytes;
-	__u32 jited_bytes;
+	size_t length; /* of the frame as it came out */
 };
 
 /* cfg is applied and not kept; options may be NULL. Interfaces of cfg are not looked at. The hash
@@ -57,10 +49,6 @@ int run_apply(struct run *run, const struct config *cfg);
 #define RUN_START_NS (3600 * 1000000000ULL)
 void run_at(struct run *run, __u64 now_ns);
 
-/* The interface of the caller's network namespace that ingress frames come in on from now on; 0: none
- * in particular. An XDP program must be attached there, else frames are refused (-EINVAL). */
-void run_on(struct run *run, unsigned int ifindex);
-
 /*
  * Runs one frame (RUN_FRAME_MIN..RUN_FRAME_MAX bytes from the Ethernet header on). out (may be
  * NULL) receives the frame as the program left it, up to out_size bytes. 0; -EINVAL: length;
@@ -68,10 +56,6 @@ void run_on(struct run *run, unsigned int ifindex);
  */
 int run_frame(struct run *run, enum run_program program, const void *frame, size_t length,
 	      void *out, size_t out_size, struct run_result *result);
-
-/* Runs one frame repeat times in the kernel; *ns is the mean time of a run there. */
-int run_repeat(struct run *run, enum run_program program, const void *frame, size_t length,
-	       unsigned int repeat, __u32 *ns, struct run_result *result);
 
 /* The private maps; valid until run_close(). ban_add() and trust_add() reckon with the real clock:
  * under a mock one give them until_ns 0, or use maps_put(). */
@@ -85,7 +69,5 @@ int run_clear(struct run *run);
 
 /* The program itself, for a live-frames run or a program array of the caller. Not to be closed. */
 int run_program_fd(const struct run *run, enum run_program program);
-
-int run_info(const struct run *run, enum run_program program, struct run_info *out);
 
 #endif

@@ -324,7 +324,8 @@ static enum source_policy network_policy(enum config_network_kind kind)
 	return POLICY_NONE;
 }
 
-int apply_networks(const struct config *cfg, struct network_entry **out, size_t *count)
+/* Sorted and unique, to be freed by the caller. NULL and *count 0 if there are none. 0, -ENOMEM. */
+static int list_networks(const struct config *cfg, struct network_entry **out, size_t *count)
 {
 	struct network_entry *list = NULL;
 
@@ -482,7 +483,7 @@ static int apply_prepare(const struct config *cfg, struct maps *maps, struct ban
 	if (!err)
 		err = numbers_clear(maps, number, fresh, cfg->service_count);
 	if (!err)
-		err = apply_networks(cfg, &networks, &network_count);
+		err = list_networks(cfg, &networks, &network_count);
 	if (!err)
 		err = maps_walk(maps, MAP_AGENTS, agent_look, agents);
 	if (err)

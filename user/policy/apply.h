@@ -39,9 +39,6 @@ int apply_listeners(const struct config *cfg, const unsigned char *number,
 /* Sets the members that come from the configuration, and leaves the others alone. */
 void apply_settings(const struct config *cfg, struct settings *settings);
 
-/* Sorted and unique, to be freed by the caller. NULL and *count 0 if there are none. 0, -ENOMEM. */
-int apply_networks(const struct config *cfg, struct network_entry **out, size_t *count);
-
 /*
  * Writes it all to the maps: the banks that are not in force, then networks and scanner names,
  * then the switch of banks. settings->tick_ns must be set. number receives apply_numbers()'s

@@ -228,9 +228,8 @@ static bool take_headers(struct sip_message *msg, struct sip_cursor *c)
 	for (; line < last; header++) {
 		uint32_t from = *line++ + 1u;
 
-		header->folded = 0;
-		for (; is_folded(c, *line); line++)
-			header->folded = 1;
+		while (is_folded(c, *line))
+			line++;
 		if (!take_header(msg, c, header, from, *line - 1u))
 			return false;
 	}

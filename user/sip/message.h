@@ -44,10 +44,9 @@ enum sip_message_kind {
 
 /* One header field row. */
 struct sip_header {
-	uint8_t id;	/* enum sip_header_id */
-	uint8_t folded; /* 1: the value goes over more than one line; CRLF in it is white space */
+	uint8_t id; /* enum sip_header_id */
 	struct sip_slice name;
-	struct sip_slice value; /* without white space at its ends */
+	struct sip_slice value; /* without white space at its ends; CRLF in it is folding */
 };
 
 /* About 55 KiB, most of it never touched; it need not be cleared. Arrays hold `…_count` entries,

@@ -54,7 +54,7 @@ int ua_dialog_make(struct ua_dialog *d, const struct sip_message *response, cons
 {
 	struct ua_text target;
 
-	*d = (struct ua_dialog){ .confirmed = true, .local_cseq = response->cseq.number };
+	*d = (struct ua_dialog){ .local_cseq = response->cseq.number };
 	target = ua_text_in(d->target, sizeof(d->target));
 	ua_text_add(&target, "%s", uri);
 	if (target.full ||

@@ -14,7 +14,6 @@
 #define UA_ROUTES_MAX 4096
 
 struct ua_dialog {
-	bool confirmed;		     /* a 2xx came */
 	bool over;		     /* a BYE went or came */
 	char remote_tag[UA_TAG_MAX]; /* "": none, as RFC 2543 allowed */
 	char target[UA_URI_MAX];     /* remote target */

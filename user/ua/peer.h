@@ -5,9 +5,8 @@
 
 #include "policy/address.h"
 
-#define UA_HOST_MAX    256
-#define UA_SIP_PORT    5060
-#define UA_SENT_BY_MAX ENDPOINT_TEXT_SIZE
+#define UA_HOST_MAX 256
+#define UA_SIP_PORT 5060
 
 enum ua_transport { UA_UDP, UA_TCP };
 
