@@ -366,6 +366,23 @@ Test(daemon_pool, a_list_is_followed_and_a_wrong_one_changes_nothing)
 	cr_assert_null(find_backend("four"));
 }
 
+/* The configuration is read first, and the list with it; the packet path takes its time to load. */
+Test(daemon_pool, a_list_that_changes_during_the_start_is_not_missed)
+{
+	char *argv[] = { daemon_path, (char[]){ "-c" }, (char[]){ CONFIG_PATH }, NULL };
+
+	write_list("1 sip:10.9.1.1 0 0 duid=one\n");
+	write_config(POOL("      import: dispatcher.list\n      import_set: 1\n"));
+	start_backend(2, SOCK_DGRAM, "200 OK");
+	guard = start_program(argv, LOG_PATH);
+	for (int i = 0; i < WAIT_S * 1000 && access(INSTANCE_AT, F_OK); i++)
+		usleep(1000);
+	write_list("1 sip:10.9.1.2 0 0 duid=two\n");
+	await_news("READY=1");
+	await_state("two", "up");
+	cr_assert_null(find_backend("one"));
+}
+
 Test(daemon_pool, a_host_that_does_not_forward_is_told_so)
 {
 	cr_assert(shell("sysctl -qw net.ipv4.conf.g0.forwarding=0"));

@@ -281,28 +281,48 @@ static int read_import(struct balancing *balancing, struct config_service *servi
 	return 0;
 }
 
-static void on_import(void *context, size_t index)
+static int take_import(struct balancing *balancing, size_t index, struct pool_change *change)
 {
-	struct balancing *balancing = context;
 	struct config_service *service = &balancing->config->services[index];
 	unsigned int number = plane_service(balancing->plane, index);
-	struct pool_change change = { 0 };
 	int err = read_import(balancing, service);
 
 	if (!err)
-		err = apply_pool_change(&service->balance, balancing->maps, number, &change);
+		err = apply_pool_change(&service->balance, balancing->maps, number, change);
 	if (err) {
 		log_error("service %s: %s is not taken over, the pool stays as it was: %s",
 			  service->name, service->balance.import_path, strerror(-err));
-		return;
+		return err;
 	}
-	log_notice("service %s: %s was read again: %zu backends joined, %zu left, %zu have another "
-		   "weight",
-		   service->name, service->balance.import_path, change.joined, change.left,
-		   change.weighted);
-	if (change.joined + change.left + change.weighted)
+	if (change->joined + change->left + change->weighted)
 		make_stale(balancing, number);
 	sync_watch(balancing);
+	return 0;
+}
+
+static void on_import(void *context, size_t index)
+{
+	struct balancing *balancing = context;
+	const struct config_service *service = &balancing->config->services[index];
+	struct pool_change change = { 0 };
+
+	if (!take_import(balancing, index, &change))
+		log_notice("service %s: %s was read again: %zu backends joined, %zu left, %zu have "
+			   "another weight",
+			   service->name, service->balance.import_path, change.joined, change.left,
+			   change.weighted);
+}
+
+/* The files may have changed after the configuration was read, and before they were followed. */
+static void take_imports(struct balancing *balancing)
+{
+	const struct config *config = balancing->config;
+	struct pool_change change;
+
+	for (size_t i = 0; i < config->service_count; i++) {
+		if (config->services[i].balanced && config->services[i].balance.import_path)
+			take_import(balancing, i, &change);
+	}
 }
 
 /* ---- start, reload, end ---- */
@@ -315,6 +335,7 @@ void balancing_reconfigure(struct balancing *balancing, struct config *config)
 		log_warning("%s", missing);
 	balancing->config = config;
 	imports_follow(balancing->imports, config);
+	take_imports(balancing);
 	sync_watch(balancing);
 }
 
