@@ -630,6 +630,28 @@ Test(plane_attach, a_reload_that_fails_changes_nothing)
 	cr_expect_eq(down(plane, false), 0);
 }
 
+/* A directory in the place of its pin cannot be unlinked. By then the new configuration is in force: to
+ * say that the reload failed would be wrong. */
+Test(plane_attach, a_reload_is_done_though_an_interface_cannot_be_let_go)
+{
+	struct plane *plane = must_up("in, spare", "");
+	struct maps *maps = plane_maps(plane);
+	struct config *cfg = config_with("in", "mode: monitor\n");
+	struct pin_interface spare = { if_nametoindex("spare"), pin_netns() };
+	char path[PIN_PATH_SIZE];
+
+	cr_assert_eq(pin_link_path(instance, PIN_XDP, &spare, path), 0);
+	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	cr_expect_eq(plane_reload(plane, cfg), 0);
+	cr_expect(strstr(last_error, "spare: cannot be detached"), "%s", last_error);
+	cr_expect_neq(maps->settings->monitor, 0);
+	cr_expect_eq(attached_id("spare"), 0);
+	cr_assert_eq(rmdir(path), 0);
+	config_free(cfg);
+	cr_expect_eq(down(plane, false), 0);
+}
+
 /* More networks than their table holds: known only when everything else has been done, and all of
  * that is taken back, at a reload and at a restart. */
 Test(plane_attach, a_configuration_that_does_not_fit_is_taken_back)

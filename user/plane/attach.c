@@ -310,10 +310,8 @@ static int release_one(const char *instance, struct attachment *at)
 	return ingress ? ingress : egress;
 }
 
-int attach_commit(const char *instance, struct attachments *set, struct attach_change *change)
+void attach_commit(const char *instance, struct attachments *set, struct attach_change *change)
 {
-	int first = 0;
-
 	while (change->count > 0) {
 		const struct attach_step *step = &change->step[--change->count];
 
@@ -321,13 +319,10 @@ int attach_commit(const char *instance, struct attachments *set, struct attach_c
 			close(step->old);
 	}
 	for (size_t i = 0; i < set->count; i++) {
-		int err = set->list[i].wanted ? 0 : release_one(instance, &set->list[i]);
-
-		if (err && !first)
-			first = err;
+		if (!set->list[i].wanted)
+			release_one(instance, &set->list[i]);
 	}
 	compact(set);
-	return first;
 }
 
 int attach_pin_again(const char *instance, struct attachments *set)

@@ -67,8 +67,9 @@ int attach_begin(const char *instance, const struct hook_programs *programs,
 /* Goes back to what was before attach_begin(). */
 void attach_undo(const char *instance, struct attachments *set, struct attach_change *change);
 
-/* Makes it final, and detaches what is not wanted any more. 0 or the first -errno, logged. */
-int attach_commit(const char *instance, struct attachments *set, struct attach_change *change);
+/* Makes it final, and detaches what is not wanted any more. What cannot be is logged, and tried again
+ * by the next one. */
+void attach_commit(const char *instance, struct attachments *set, struct attach_change *change);
 
 /* Pins again what was unpinned behind our back. 0 or the first -errno. */
 int attach_pin_again(const char *instance, struct attachments *set);

@@ -345,7 +345,8 @@ int plane_reload(struct plane *plane, const struct config *cfg)
 		attach_undo(plane->instance, &plane->attached, &change);
 		return err;
 	}
-	return attach_commit(plane->instance, &plane->attached, &change);
+	attach_commit(plane->instance, &plane->attached, &change);
+	return 0;
 }
 
 /* ---- down ---- */

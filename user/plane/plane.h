@@ -36,7 +36,8 @@ int plane_up(const struct config *cfg, const struct plane_options *options, stru
 
 /*
  * Puts another configuration in force: services, limits and networks at once and without a lost
- * packet; interfaces that are new are attached, those no longer named are detached. The instance's
+ * packet; interfaces that are new are attached, those no longer named are detached (one that cannot be
+ * is logged, and tried again by the next reload). The instance's
  * name, table sizes and hash seed are read at the next start only (a warning says so). 0 or
  * -errno; on an error the old configuration is in force.
  */
