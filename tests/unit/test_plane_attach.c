@@ -652,6 +652,37 @@ Test(plane_attach, a_reload_is_done_though_an_interface_cannot_be_let_go)
 	cr_expect_eq(down(plane, false), 0);
 }
 
+/* Every other place is taken by backends that have left and still have calls. */
+Test(plane_attach, backends_without_room_leave_the_networks_as_they_were)
+{
+	struct plane *plane = must_up_balanced();
+	struct maps *maps = plane_maps(plane);
+	struct config *cfg = config_of("instance: %s\ninterfaces: [in]\n"
+				       "networks: {deny: [10.0.0.0/8]}\nservices:\n"
+				       "  - name: a\n    listen: [\"udp:192.0.2.1:5060\"]\n"
+				       "    balance: {backends: [{name: b, address: "
+				       "\"192.0.2.9:5060\"}]}\n",
+				       instance);
+	__u64 count;
+
+	for (__u32 place = 1; place < BACKEND_MAX; place++) {
+		struct backend *row = &maps->backends[place];
+
+		if (row->state == BACKEND_FREE)
+			*row = (struct backend){ .service = 1,
+						 .state = BACKEND_DRAIN,
+						 .order = ORDER_LEAVE,
+						 .calls = 1 };
+	}
+	cr_expect_eq(plane_reload(plane, cfg), -EOVERFLOW);
+	cr_expect(strstr(last_error, "more backends than there is room for"), "%s", last_error);
+	cr_expect_eq(maps_count(maps, MAP_NETWORKS, &count), 0);
+	cr_expect_eq(count, 0, "10.0.0.0/8 is denied");
+	cr_expect_eq(maps->settings->has_networks, 0);
+	config_free(cfg);
+	cr_expect_eq(down(plane, false), 0);
+}
+
 /* More networks than their table holds: known only when everything else has been done, and all of
  * that is taken back, at a reload and at a restart. */
 Test(plane_attach, a_configuration_that_does_not_fit_is_taken_back)

@@ -483,6 +483,8 @@ static int apply_prepare(const struct config *cfg, struct maps *maps, struct ban
 	if (!err)
 		err = numbers_clear(maps, number, fresh, cfg->service_count);
 	if (!err)
+		err = apply_pools_fit(cfg, maps, number);
+	if (!err)
 		err = list_networks(cfg, &networks, &network_count);
 	if (!err)
 		err = maps_walk(maps, MAP_AGENTS, agent_look, agents);

@@ -172,7 +172,7 @@ static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsig
 	return err ? err : pool_rebuild(maps, service, cfg->forward == CONFIG_FORWARD_IPIP);
 }
 
-int apply_pools(const struct config *cfg, struct maps *maps, const unsigned char *number)
+int apply_pools_fit(const struct config *cfg, const struct maps *maps, const unsigned char *number)
 {
 	size_t newcomers = 0;
 	int err = 0;
@@ -184,6 +184,13 @@ int apply_pools(const struct config *cfg, struct maps *maps, const unsigned char
 	}
 	if (!err && newcomers > pool_free_places(maps))
 		err = -EOVERFLOW;
+	return err;
+}
+
+int apply_pools(const struct config *cfg, struct maps *maps, const unsigned char *number)
+{
+	int err = 0;
+
 	for (size_t i = 0; i < cfg->service_count && !err; i++) {
 		if (cfg->services[i].balanced)
 			err = apply_pool(&cfg->services[i].balance, maps, number[i]);
