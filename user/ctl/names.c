@@ -1,61 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the numbers in the maps are called. */
-#include <stddef.h>
-
 #include "ctl/names.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-static const char *name_at(const char *const *list, size_t count, unsigned int index)
-{
-	return index < count && list[index] ? list[index] : NAME_UNKNOWN;
-}
-
-/* Reasons are identifiers in the list, as members of `counters`: people read '-' for '_'. */
-#define REASON_NAME_MAX 32
-static const char *const reasons[REASON_SLOTS] = {
-#define X(id, name, help) [PASS_##id] = #name,
-	PASS_REASONS(X)
-#undef X
-#define X(id, name, help) [DROP_##id] = #name,
-		DROP_REASONS(X)
-#undef X
-};
-
-const char *reason_name(unsigned int reason)
-{
-	static char names[REASON_SLOTS][REASON_NAME_MAX];
-	const char *text = name_at(reasons, REASON_SLOTS, reason);
-	char *name = names[reason % REASON_SLOTS];
-
-	if (reason >= REASON_SLOTS || !reasons[reason])
-		return NAME_UNKNOWN;
-	for (size_t i = 0; text[i] && i < REASON_NAME_MAX - 1; i++)
-		name[i] = text[i] == '_' ? '-' : text[i];
-	return name;
-}
-
-const char *class_name(unsigned int traffic_class)
-{
-	static const char *const names[] = {
-#define X(id, name, help) [CLASS_##id] = name,
-		TRAFFIC_CLASSES(X)
-#undef X
-	};
-
-	return name_at(names, COUNT(names), traffic_class);
-}
-
-const char *verdict_name(unsigned int verdict)
-{
-	static const char *const names[] = {
-#define X(id, name, help) [VERDICT_##id] = name,
-		VERDICTS(X)
-#undef X
-	};
-
-	return name_at(names, COUNT(names), verdict);
-}
 
 const char *policy_name(unsigned int policy)
 {

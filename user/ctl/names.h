@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the numbers in the maps are called. Every name is lower case with '-' between words; a
- * number that this version does not know is "unknown". All text is static. */
+/* What the other numbers in the maps are called, in the manner of export/names.h. */
 #ifndef SIPXDP_CTL_NAMES_H
 #define SIPXDP_CTL_NAMES_H
 
@@ -12,11 +11,8 @@
 #include <sipxdp/record.h>
 #include <sipxdp/tap.h>
 
-#define NAME_UNKNOWN "unknown-number"
+#include "export/names.h"
 
-const char *class_name(unsigned int traffic_class);
-const char *verdict_name(unsigned int verdict);
-const char *reason_name(unsigned int reason); /* "garbage-limit" */
 const char *policy_name(unsigned int policy);
 const char *ban_origin_name(unsigned int origin);
 const char *trust_origin_name(unsigned int origin);

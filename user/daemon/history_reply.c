@@ -4,15 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/history_reply.h"
-#include "plane/key.h"
-
-static json_t *peer_json(const struct sipxdp_peer *peer)
-{
-	struct endpoint endpoint = key_to_endpoint(peer);
-	char text[ENDPOINT_TEXT_SIZE];
-
-	return json_string(endpoint_print(&endpoint, text));
-}
+#include "daemon/peer_reply.h"
 
 static json_t *data_json(const char *data, size_t length)
 {
@@ -37,8 +29,8 @@ static json_t *message_json(const struct history_message *message)
 
 	json_object_set_new(object, "time_unix_ns",
 			    json_integer((json_int_t)message->time_unix_ns));
-	json_object_set_new(object, "source", peer_json(&message->source));
-	json_object_set_new(object, "destination", peer_json(&message->destination));
+	json_object_set_new(object, "source", peer_reply(&message->source));
+	json_object_set_new(object, "destination", peer_reply(&message->destination));
 	json_object_set_new(object, "from_server", json_boolean(message->from_server));
 	json_object_set_new(object, "retransmission", json_boolean(message->again));
 	json_object_set_new(object, "length", json_integer(message->length));

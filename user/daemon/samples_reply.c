@@ -1,71 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Drop samples as the control socket gives them: numbers become the names of include/sipxdp. */
-#include <string.h>
-
-#include <sipxdp/class.h>
-#include <sipxdp/reason.h>
-
+/* Drop samples as the control socket gives them: see samples_reply.h. */
 #include "daemon/samples_reply.h"
-#include "plane/key.h"
 
-#define NAME_TEXT_SIZE 32
-
-static json_t *name_of(const char *const *names, size_t count, unsigned int number)
-{
-	return json_string(number < count && names[number] ? names[number] : "unknown");
-}
-
-static json_t *class_json(unsigned int traffic_class)
-{
-	static const char *const names[] = {
-#define X(id, name, help) [CLASS_##id] = name,
-		TRAFFIC_CLASSES(X)
-#undef X
-	};
-
-	return name_of(names, CLASS_COUNT, traffic_class);
-}
-
-static json_t *verdict_json(unsigned int verdict)
-{
-	static const char *const names[] = {
-#define X(id, name, help) [VERDICT_##id] = name,
-		VERDICTS(X)
-#undef X
-	};
-
-	return name_of(names, VERDICT_COUNT, verdict);
-}
-
-/* Reasons are named as the members of `counters`; people read '-' for '_'. */
-static json_t *reason_json(unsigned int reason)
-{
-	static const char *const names[REASON_SLOTS] = {
-#define X(id, name, help) [PASS_##id] = #name,
-		PASS_REASONS(X)
-#undef X
-#define X(id, name, help) [DROP_##id] = #name,
-			DROP_REASONS(X)
-#undef X
-	};
-	char text[NAME_TEXT_SIZE] = "unknown";
-
-	if (reason < REASON_SLOTS && names[reason])
-		strncpy(text, names[reason], sizeof(text) - 1);
-	for (char *c = text; *c; c++) {
-		if (*c == '_')
-			*c = '-';
-	}
-	return json_string(text);
-}
-
-static json_t *peer_json(const struct sipxdp_peer *peer)
-{
-	struct endpoint endpoint = key_to_endpoint(peer);
-	char text[ENDPOINT_TEXT_SIZE];
-
-	return json_string(endpoint_print(&endpoint, text));
-}
+#include "daemon/peer_reply.h"
+#include "export/names.h"
 
 static json_t *service_json(const struct maps *maps, unsigned int number)
 {
@@ -83,12 +21,12 @@ static json_t *sample_json(const struct sample *sample, json_t *service)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "time_unix_ns", json_integer((json_int_t)sample->time_unix_ns));
-	json_object_set_new(object, "source", peer_json(&sample->source));
-	json_object_set_new(object, "destination", peer_json(&sample->destination));
+	json_object_set_new(object, "source", peer_reply(&sample->source));
+	json_object_set_new(object, "destination", peer_reply(&sample->destination));
 	json_object_set(object, "service", service);
-	json_object_set_new(object, "class", class_json(sample->traffic_class));
-	json_object_set_new(object, "verdict", verdict_json(sample->verdict));
-	json_object_set_new(object, "reason", reason_json(sample->reason));
+	json_object_set_new(object, "class", json_string(class_name(sample->traffic_class)));
+	json_object_set_new(object, "verdict", json_string(verdict_name(sample->verdict)));
+	json_object_set_new(object, "reason", json_string(reason_name(sample->reason)));
 	json_object_set_new(object, "length", json_integer(sample->length));
 	json_object_set_new(object, "start_line", json_string(sample_line_print(sample, line)));
 	return object;
