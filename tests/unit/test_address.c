@@ -7,6 +7,7 @@
 
 #include "policy/address.h"
 #include "policy/decimal.h"
+#include "policy/socket_address.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -245,5 +246,30 @@ Test(address, whole_numbers_are_read_up_to_their_bound)
 
 		cr_expect_eq(err, rows[i].err, "%s: %d", rows[i].text, err);
 		cr_expect_eq(value, err ? 77 : rows[i].value, "%s", rows[i].text);
+	}
+}
+
+Test(address, endpoints_become_socket_addresses_and_come_back)
+{
+	static const struct {
+		const char *text;
+		sa_family_t family;
+		socklen_t length;
+	} rows[] = {
+		{ "192.0.2.1:5060", AF_INET, sizeof(struct sockaddr_in) },
+		{ "[2001:db8::1]:5061", AF_INET6, sizeof(struct sockaddr_in6) },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		union socket_address address;
+		struct endpoint endpoint, back;
+		char printed[ENDPOINT_TEXT_SIZE];
+
+		cr_assert_eq(endpoint_parse(rows[i].text, strlen(rows[i].text), &endpoint), 0);
+		cr_expect_eq(socket_address_make(&endpoint, &address), rows[i].length, "%s",
+			     rows[i].text);
+		cr_expect_eq(address.any.sa_family, rows[i].family, "%s", rows[i].text);
+		back = socket_address_read(&address);
+		cr_expect_str_eq(endpoint_print(&back, printed), rows[i].text);
 	}
 }

@@ -11,39 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "policy/socket_address.h"
+
 #define T1_NS (500 * UINT64_C(1000000))
 #define T2_NS (4 * UINT64_C(1000000000))
-
-/* ---- socket addresses ---- */
-
-union socket_address {
-	struct sockaddr any;
-	struct sockaddr_in ipv4;
-	struct sockaddr_in6 ipv6;
-};
-
-static socklen_t socket_address(const struct endpoint *endpoint, union socket_address *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (!address_is_ipv4(&endpoint->address)) {
-		out->ipv6.sin6_family = AF_INET6;
-		out->ipv6.sin6_addr = endpoint->address;
-		out->ipv6.sin6_port = htons(endpoint->port);
-		return sizeof(out->ipv6);
-	}
-	out->ipv4.sin_family = AF_INET;
-	memcpy(&out->ipv4.sin_addr, &endpoint->address.s6_addr[12], 4);
-	out->ipv4.sin_port = htons(endpoint->port);
-	return sizeof(out->ipv4);
-}
-
-static struct endpoint endpoint_of(const union socket_address *address)
-{
-	if (address->any.sa_family == AF_INET)
-		return (struct endpoint){ address_from_ipv4(address->ipv4.sin_addr.s_addr),
-					  ntohs(address->ipv4.sin_port) };
-	return (struct endpoint){ address->ipv6.sin6_addr, ntohs(address->ipv6.sin6_port) };
-}
 
 /* ---- errors ---- */
 
@@ -96,7 +67,7 @@ static enum probe_outcome connect_socket(struct probe *probe, bool tcp)
 {
 	const struct endpoint *to = &probe->message.to;
 	union socket_address address;
-	socklen_t size = socket_address(to, &address);
+	socklen_t size = socket_address_make(to, &address);
 
 	probe->fd = socket(address.any.sa_family,
 			   (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -109,7 +80,7 @@ static enum probe_outcome connect_socket(struct probe *probe, bool tcp)
 	size = sizeof(address);
 	if (getsockname(probe->fd, &address.any, &size))
 		return fail(probe, PROBE_NO_RESOURCE);
-	probe->message.from = endpoint_of(&address);
+	probe->message.from = socket_address_read(&address);
 	return PROBE_PENDING;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "policy/socket_address.h"
 #include "sip/message.h"
 #include "sip/stream.h"
 
@@ -21,12 +22,6 @@
 #define CONNECT_WAIT_MS 4000
 #define WRITE_WAIT_MS	4000
 #define PORT_TRIES	16
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 struct stream {
 	int fd; /* -1: free */
@@ -47,29 +42,6 @@ struct ua_sockets {
 
 /* ---- addresses ---- */
 
-static socklen_t to_socket(const struct endpoint *from, union address *to)
-{
-	memset(to, 0, sizeof(*to));
-	if (address_is_ipv4(&from->address)) {
-		to->v4.sin_family = AF_INET;
-		to->v4.sin_port = htons(from->port);
-		memcpy(&to->v4.sin_addr, from->address.s6_addr + 12, 4);
-		return sizeof(to->v4);
-	}
-	to->v6.sin6_family = AF_INET6;
-	to->v6.sin6_port = htons(from->port);
-	to->v6.sin6_addr = from->address;
-	return sizeof(to->v6);
-}
-
-static struct endpoint from_socket(const union address *from)
-{
-	if (from->any.sa_family == AF_INET)
-		return (struct endpoint){ address_from_ipv4(from->v4.sin_addr.s_addr),
-					  ntohs(from->v4.sin_port) };
-	return (struct endpoint){ from->v6.sin6_addr, ntohs(from->v6.sin6_port) };
-}
-
 static int family_of(const struct endpoint *at)
 {
 	return address_is_ipv4(&at->address) ? AF_INET : AF_INET6;
@@ -86,7 +58,7 @@ int ua_look_up(const char *host, uint16_t port, struct endpoint *out)
 					.ai_socktype = SOCK_DGRAM,
 					.ai_flags = AI_ADDRCONFIG };
 	struct addrinfo *found;
-	union address address;
+	union socket_address address;
 	int err = getaddrinfo(host, NULL, &hints, &found);
 
 	if (err == EAI_SYSTEM)
@@ -96,7 +68,7 @@ int ua_look_up(const char *host, uint16_t port, struct endpoint *out)
 	memset(&address, 0, sizeof(address));
 	memcpy(&address, found->ai_addr, found->ai_addrlen);
 	freeaddrinfo(found);
-	*out = from_socket(&address);
+	*out = socket_address_read(&address);
 	out->port = port;
 	return 0;
 }
@@ -106,8 +78,8 @@ int ua_look_up(const char *host, uint16_t port, struct endpoint *out)
 /* The address that packets to that endpoint leave from. 0 or -errno. */
 static int find_local(const struct endpoint *to, struct endpoint *local)
 {
-	union address address;
-	socklen_t length = to_socket(to, &address);
+	union socket_address address;
+	socklen_t length = socket_address_make(to, &address);
 	int fd = socket(family_of(to), SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
 
 	if (fd < 0)
@@ -117,15 +89,15 @@ static int find_local(const struct endpoint *to, struct endpoint *local)
 	close(fd);
 	if (err)
 		return err;
-	*local = from_socket(&address);
+	*local = socket_address_read(&address);
 	return 0;
 }
 
 /* A socket bound to an endpoint; its port, if that was 0, is filled in. The socket or -errno. */
 static int open_bound(struct endpoint *at, int type)
 {
-	union address address;
-	socklen_t length = to_socket(at, &address);
+	union socket_address address;
+	socklen_t length = socket_address_make(at, &address);
 	int fd = socket(family_of(at), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, err;
 
 	if (fd < 0)
@@ -136,7 +108,7 @@ static int open_bound(struct endpoint *at, int type)
 		goto fail;
 	if (bind(fd, &address.any, length) || getsockname(fd, &address.any, &length))
 		goto fail;
-	*at = from_socket(&address);
+	*at = socket_address_read(&address);
 	return fd;
 fail:
 	err = -errno;
@@ -259,8 +231,8 @@ static int wait_for(int fd, short events, int timeout_ms)
 static int send_datagram(struct ua_sockets *s, const struct endpoint *to, const char *data,
 			 size_t length)
 {
-	union address address;
-	socklen_t size = to_socket(to, &address);
+	union socket_address address;
+	socklen_t size = socket_address_make(to, &address);
 
 	/* The error of an earlier datagram is told here first, and then no more. */
 	for (int i = 0; i < 2; i++)
@@ -304,8 +276,8 @@ static int finish_connecting(int fd)
 /* A connection from that port of ours (0: any). The socket or -errno. */
 static int connect_from(struct endpoint from, const struct endpoint *to)
 {
-	union address address;
-	socklen_t size = to_socket(to, &address);
+	union socket_address address;
+	socklen_t size = socket_address_make(to, &address);
 	int fd = open_bound(&from, SOCK_STREAM), err = 0;
 
 	if (fd < 0)
@@ -430,7 +402,7 @@ static int reported_error(struct msghdr *msg)
 
 static bool take_icmp(struct ua_sockets *s, struct ua_arrival *a)
 {
-	union address address = { 0 };
+	union socket_address address = { 0 };
 	char control[512];
 	struct iovec piece = { s->datagram, sizeof(s->datagram) };
 	struct msghdr msg = {
@@ -449,7 +421,7 @@ static bool take_icmp(struct ua_sockets *s, struct ua_arrival *a)
 	error = reported_error(&msg);
 	if (!error || !msg.msg_namelen)
 		return false;
-	peer.at = from_socket(&address);
+	peer.at = socket_address_read(&address);
 	arrive_loss(a, &peer, error);
 	return true;
 }
@@ -465,21 +437,21 @@ static bool is_keepalive(const char *data, size_t length)
 
 static bool take_datagram(struct ua_sockets *s, struct ua_arrival *a)
 {
-	union address address = { 0 };
+	union socket_address address = { 0 };
 	socklen_t size = sizeof(address);
 	struct ua_peer peer = { .transport = UA_UDP };
 	ssize_t length = recvfrom(s->udp, s->datagram, sizeof(s->datagram), 0, &address.any, &size);
 
 	if (length < 0 || is_keepalive(s->datagram, (size_t)length))
 		return false;
-	peer.at = from_socket(&address);
+	peer.at = socket_address_read(&address);
 	arrive_message(a, &peer, s->datagram, (size_t)length);
 	return true;
 }
 
 static void take_connection(struct ua_sockets *s)
 {
-	union address address = { 0 };
+	union socket_address address = { 0 };
 	socklen_t size = sizeof(address);
 	int fd = accept4(s->listener, &address.any, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct stream *stream = free_stream(s);
@@ -491,7 +463,7 @@ static void take_connection(struct ua_sockets *s)
 		close(fd);
 		return;
 	}
-	peer = from_socket(&address);
+	peer = socket_address_read(&address);
 	keep_stream(s, stream, fd, &peer);
 }
 
