@@ -3,7 +3,6 @@
 #include "links.h"
 
 #include <criterion/criterion.h>
-#include <net/if.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,14 +95,4 @@ void links_open(void)
 	links_ip("route add default via 192.0.2.1");
 	links_ip("route add 2001:db8:1::/48 via 2001:db8::1");
 	neighbours();
-}
-
-unsigned int links_client(void)
-{
-	return if_nametoindex("client");
-}
-
-unsigned int links_server(void)
-{
-	return if_nametoindex("server");
 }

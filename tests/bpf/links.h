@@ -15,9 +15,6 @@
 /* Skips the test where it cannot be made. */
 void links_open(void);
 
-unsigned int links_client(void); /* ifindex */
-unsigned int links_server(void);
-
 /* "02:00:00:00:00:c0" of the interfaces and neighbours of this list, as six octets. */
 enum links_mac {
 	MAC_CLIENT,  /* our own, towards the clients */
