@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Answers a digest challenge. */
 #include <errno.h>
+#include <nettle/base16.h>
+#include <nettle/md5.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "digest.h"
-#include "md5.h"
 
 #define FIELD_MAX 256	     /* a hash is over four of them at most */
 #define CNONCE	  "0a4f113b" /* a phone in a lab has nothing to hide */
 #define COUNT	  "00000001"
+
+#define MD5_HEX_SIZE (BASE16_ENCODE_LENGTH(MD5_DIGEST_SIZE) + 1)
 
 static bool copy_parameter(struct text challenge, const char *name, char *to, size_t room)
 {
@@ -24,14 +27,21 @@ static bool copy_parameter(struct text challenge, const char *name, char *to, si
 __attribute__((format(printf, 2, 3))) static void hash(char hex[MD5_HEX_SIZE], const char *format,
 						       ...)
 {
+	uint8_t digest[MD5_DIGEST_SIZE];
 	char octets[4 * FIELD_MAX];
+	struct md5_ctx context;
 	va_list arguments;
 	int length;
 
 	va_start(arguments, format);
 	length = vsnprintf(octets, sizeof(octets), format, arguments);
 	va_end(arguments);
-	md5_hex(octets, length < 0 ? 0 : strnlen(octets, sizeof(octets)), hex);
+	md5_init(&context);
+	md5_update(&context, length < 0 ? 0 : strnlen(octets, sizeof(octets)),
+		   (const uint8_t *)octets);
+	md5_digest(&context, sizeof(digest), digest);
+	base16_encode_update(hex, sizeof(digest), digest);
+	hex[MD5_HEX_SIZE - 1] = '\0';
 }
 
 int digest_answer(struct writer *w, struct text response, const struct credentials *who,
