@@ -90,6 +90,7 @@ static __always_inline void trust_dialog_reopen(struct dialog *d, enum dialog_st
 	if (state == DIALOG_CONFIRMED && d->acknowledged)
 		return;
 	d->acknowledged = 0;
+	d->hangs_up = 0;
 	trust_dialog_state(d, state);
 }
 
@@ -211,13 +212,16 @@ static __always_inline void trust_learn_end(const struct packet *pkt, const stru
 		trust_dialog_end(pkt, d);
 }
 
-/* The server ends a call; it is over when the far side says so. */
+/* The server ends a call; it is over when the far side says so, or nothing more is heard of it (RFC 3261
+ * section 15.1.1), which expiry sees to. */
 static __always_inline void trust_learn_bye(const struct packet *pkt, const struct scan *s)
 {
 	struct dialog *d = trust_dialog_of(pkt, s);
 
-	if (d)
+	if (d) {
 		d->hangs_up = 1;
+		d->last_seen_ns = pkt->f->now;
+	}
 }
 
 /* Learn from a message that the server sends. */

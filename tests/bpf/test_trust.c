@@ -526,10 +526,17 @@ static void calls_that_fail(void)
 	expect("200 to BYE", RESPONSE_OF("200 OK", "BYE", CALL), CLASS_2XX, PASS_DIALOG);
 	expect("486", RESPONSE_OF("486 Busy Here", "INVITE", CALL), CLASS_4XX, PASS_DIALOG);
 	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+	rig_wait(MINUTE);
 	reply(IN_DIALOG("BYE", CALL));
 	cr_expect_eq(the_dialog().state, DIALOG_CONFIRMED);
+	cr_expect_eq(the_dialog().hangs_up, 1);
+	cr_expect_eq(the_dialog().last_seen_ns, rig_now(), "it has its time from the BYE on");
 	expect("the same", RESPONSE_OF("200 OK", "BYE", CALL), CLASS_2XX, PASS_DIALOG);
 	cr_expect_eq(the_dialog().state, DIALOG_TERMINATED);
+	/* nobody has hung up what begins anew */
+	reply(REQUEST_OF("INVITE", CALL));
+	cr_expect_eq(the_dialog().state, DIALOG_EARLY);
+	cr_expect_eq(the_dialog().hangs_up, 0);
 }
 
 static const struct rig_case cases[] = {

@@ -121,6 +121,12 @@ static bool dialog_waits(const struct dialog *dialog)
 	return dialog->state == DIALOG_CONFIRMED && dialog->answers && !dialog->acknowledged;
 }
 
+/* The server has hung up, and the far side does not agree: it is gone, or knows of no such call. */
+static bool dialog_abandoned(const struct dialog *dialog)
+{
+	return dialog->state == DIALOG_CONFIRMED && dialog->hangs_up;
+}
+
 static bool dialog_over(const struct dialog *dialog, const struct settings *settings, __u64 now_ns)
 {
 	__u64 idle = settings->dialog_idle_ns;
@@ -131,6 +137,8 @@ static bool dialog_over(const struct dialog *dialog, const struct settings *sett
 		idle = EXPIRE_EARLY_NS;
 	if (dialog_waits(dialog) && EXPIRE_UNACKNOWLEDGED_NS < idle)
 		idle = EXPIRE_UNACKNOWLEDGED_NS;
+	else if (dialog_abandoned(dialog) && EXPIRE_TERMINATED_NS < idle)
+		idle = EXPIRE_TERMINATED_NS;
 	/* A call may be silent for hours, and is to find its backend again. */
 	else if (dialog->state == DIALOG_CONFIRMED && dialog->backend && PIN_IDLE_NS > idle)
 		idle = PIN_IDLE_NS;
