@@ -201,6 +201,23 @@ static __always_inline bool frame_is_mapped(const __be32 *address)
 	return !(address[0] | address[1]) && address[2] == bpf_htonl(0xffff);
 }
 
+/* Linux takes UDP from such an address in all the same: to a listener it is damaged. Headers and
+ * fragments that would have to be gone through first only hide where it goes. */
+static __always_inline bool frame_ipv6_mapped(struct packet *pkt, __u8 next)
+{
+	if (!pkt->xdp)
+		return false;
+	pkt->f->mapped = 1;
+	pkt->f->damaged = 1;
+	if (next == IPPROTO_UDP || next == IPPROTO_TCP) {
+		pkt->f->protocol = next;
+		return true;
+	}
+	pkt->f->endless = next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
+			  next == IPPROTO_FRAGMENT || next == IPPROTO_DSTOPTS;
+	return false;
+}
+
 static __always_inline bool frame_ipv6(struct cursor *c, struct packet *pkt, __u32 *length)
 {
 	struct ipv6hdr *ip = cursor_take(c, sizeof(*ip));
@@ -209,10 +226,12 @@ static __always_inline bool frame_ipv6(struct cursor *c, struct packet *pkt, __u
 		return false;
 	pkt->f->family = 6;
 	pkt->addresses = (const __be32 *)&ip->saddr;
-	if (unlikely(frame_is_mapped(pkt->addresses) || frame_is_mapped(pkt->addresses + 4)))
-		return false;
-	pkt->f->protocol = ip->nexthdr;
 	*length = bpf_ntohs(ip->payload_len);
+	if (unlikely(frame_is_mapped(pkt->addresses + 4)))
+		return false;
+	if (unlikely(frame_is_mapped(pkt->addresses)))
+		return frame_ipv6_mapped(pkt, ip->nexthdr);
+	pkt->f->protocol = ip->nexthdr;
 	if (likely(pkt->f->protocol == IPPROTO_UDP || pkt->f->protocol == IPPROTO_TCP))
 		return true;
 	return frame_extensions(c, pkt, length);
@@ -354,7 +373,8 @@ static __always_inline bool frame_parse(struct packet *pkt, __u64 frame_length)
 static __always_inline void frame_measure(struct packet *pkt, __u64 length)
 {
 	pkt->f->frame_length = length;
-	pkt->f->damaged = pkt->f->payload_offset + pkt->f->payload_length > length;
+	pkt->f->damaged = pkt->f->mapped ||
+			  pkt->f->payload_offset + pkt->f->payload_length > length;
 }
 
 /* The UDP header, once the packet is known to be for a listener: lengths must agree. */

@@ -286,6 +286,7 @@ struct facts {
 	volatile __u8 endless;	       /* IPv6 headers or fragments made to hide the ports */
 	volatile __u32 network_offset; /* of the IP header */
 	volatile __u8 tagged;	       /* VLAN tags in front of it */
+	volatile __u8 mapped;	       /* IPv6, and says that it is from an IPv4-mapped address */
 	__be16 sport;
 	__be16 dport;
 	struct sipxdp_addr saddr;

@@ -67,7 +67,7 @@ static __always_inline int ingress_unparsed(struct packet *pkt)
 /* For no listener of ours: passed, unless a backend sent it. */
 static __always_inline int ingress_foreign(struct packet *pkt)
 {
-	if (unlikely(outbound_may_be(pkt))) {
+	if (unlikely(outbound_may_be(pkt)) && !pkt->f->mapped) {
 		packet_addresses(pkt);
 		pkt->f->now = clock_now(pkt->cfg);
 		bpf_tail_call_static(pkt->xdp, &programs, PROGRAM_OUTBOUND);

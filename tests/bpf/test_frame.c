@@ -14,8 +14,9 @@ static void setup(void)
 
 TestSuite(frame, .init = setup, .fini = rig_close, .timeout = RIG_TIMEOUT);
 
-#define SIP  .text = REQUEST("OPTIONS")
-#define IPV6 .to = "2001:db8::10"
+#define SIP    .text = REQUEST("OPTIONS")
+#define IPV6   .to = "2001:db8::10"
+#define MAPPED .from = "::ffff:198.51.100.1"
 #define EXT(k, w)                                                                                  \
 	{                                                                                          \
 		.kind = (k), .words = (w), .there = true                                           \
@@ -94,12 +95,32 @@ static const struct row damaged[] = {
 	  { IPV6, .extension = { EXT(IPPROTO_DSTOPTS, 1) }, .ip_length_off = -20 } },
 	{ "a first fragment longer than its datagram",
 	  { SIP, .fragment = true, .more = true, .room = 200, .udp_length_off = -250 } },
+	{ "from an IPv4-mapped address", { SIP, MAPPED } },
+	{ "from an IPv4-mapped address, TCP", { MAPPED, .protocol = IPPROTO_TCP } },
+	{ "from an IPv4-mapped address, behind two tags", { SIP, MAPPED, .vlans = 2 } },
 };
 
 static void lengths_that_lie_are_damaged(void)
 {
 	expect_all(damaged, COUNT(damaged),
 		   &(struct rig_want){ .class = CLASS_DAMAGED, .reason = DROP_DAMAGED });
+}
+
+/* Linux takes such datagrams in; under the keys of IPv4 they would be somebody else's. */
+static const struct row mapped[] = {
+	{ "options", { SIP, MAPPED, .extension = { EXT(IPPROTO_HOPOPTS, 0) } } },
+	{ "a first fragment",
+	  { SIP, MAPPED, .fragment = true, .more = true, .room = 200, .id = 7 } },
+	{ "a later fragment", { SIP, MAPPED, .fragment = true, .offset = 200, .id = 7 } },
+	{ "a fragment that is whole", { SIP, MAPPED, .fragment = true } },
+};
+
+static void behind_a_mapped_address_nothing_is_hidden(void)
+{
+	expect_all(mapped, COUNT(mapped),
+		   &(struct rig_want){ .service = SERVICE_HOST,
+				       .class = CLASS_DAMAGED,
+				       .reason = DROP_DAMAGED });
 }
 
 static const struct row foreign[] = {
@@ -122,6 +143,11 @@ static const struct row foreign[] = {
 	{ "no next header", { SIP, IPV6, .protocol = IPPROTO_NONE } },
 	{ "ESP", { SIP, IPV6, .extension = { EXT(IPPROTO_ESP, 0) } } },
 	{ "damaged, to another port", { SIP, .dport = 5061, .ip_length_off = 1 } },
+	{ "from an IPv4-mapped address, to another port", { SIP, MAPPED, .dport = 5061 } },
+	{ "ESP from an IPv4-mapped address", { SIP, MAPPED, .protocol = IPPROTO_ESP } },
+	{ "ICMPv6 from an IPv4-mapped address", { SIP, MAPPED, .protocol = IPPROTO_ICMPV6 } },
+	{ "to an IPv4-mapped address",
+	  { SIP, .from = "2001:db8:1::1", .to = "::ffff:192.0.2.10" } },
 };
 
 static void what_is_not_ours_passes_without_a_trace(void)
@@ -230,6 +256,7 @@ static void random_octets(void)
 static const struct rig_case cases[] = {
 	RIG_CASE(every_shape_that_reaches_a_listener),
 	RIG_CASE(lengths_that_lie_are_damaged),
+	RIG_CASE(behind_a_mapped_address_nothing_is_hidden),
 	RIG_CASE(what_is_not_ours_passes_without_a_trace),
 	RIG_CASE(frames_that_end_within_their_headers),
 	RIG_CASE(extension_headers_are_no_way_around),
