@@ -14,8 +14,8 @@ start_guarded_lab enforce
 lab_phones register callers --register 5 || fail "callers: $(lab_get register .register)"
 lab_stats before
 lab_start_flood flood --from 16.0.0.0/4 --rate 2000 --seconds 20
-lab_start_phones calls callers --calls 2 --seconds 10 --hold 6000
-lab_until 20 has_calls || fail "no answered call in the map"
+lab_start_phones calls callers --calls 2 --seconds 10 --hold 20000
+lab_until 30 has_calls || fail "no answered call in the map"
 lab_wait calls || true
 lab_wait flood || fail "flood: $(cat "$lab_tmp/flood.log")"
 lab_stats after
