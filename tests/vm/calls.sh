@@ -10,11 +10,13 @@ has_calls() {
 	lab_ctl --json calls --state confirmed | jq -e '.calls | length > 0'
 }
 
-start_guarded_lab enforce
+# What strangers may send by default is more than an emulated server can answer.
+start_guarded_lab enforce \
+	"    limits: {unknown: {invite: 20/s, register: 20/s, options: 20/s, other: 20/s}}"
 lab_phones register callers --register 5 || fail "callers: $(lab_get register .register)"
 lab_stats before
 lab_start_flood flood --from 16.0.0.0/4 --rate 2000 --seconds 20
-lab_start_phones calls callers --calls 2 --seconds 10 --hold 20000
+lab_start_phones calls callers --calls 2 --seconds 10 --hold 15000
 lab_until 30 has_calls || fail "no answered call in the map"
 lab_wait calls || true
 lab_wait flood || fail "flood: $(cat "$lab_tmp/flood.log")"
