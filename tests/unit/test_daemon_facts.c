@@ -459,3 +459,31 @@ Test(facts, the_kernels_dialogs_tell_of_calls)
 	cr_expect_eq(callbacks.call_dialog(callbacks.context, (void *)&missing, &seen_ns),
 		     TRACK_DIALOG_UNKNOWN, "it may have been refused");
 }
+
+Test(facts, calls_that_nobody_agreed_to_end_leave_the_kernels_dialogs)
+{
+	struct sink sink = { .maps = &maps };
+	struct track_sink callbacks = sink_callbacks(&sink);
+	static const struct {
+		uint64_t hash;
+		enum dialog_state state;
+		uint64_t age_ns;
+		bool stays;
+	} rows[] = {
+		{ 11, DIALOG_CONFIRMED, 20 * SECOND, false },
+		{ 12, DIALOG_CONFIRMED, 5 * SECOND, true }, /* somebody still speaks */
+		{ 13, DIALOG_TERMINATED, 20 * SECOND, true },
+		{ 14, DIALOG_EARLY, 20 * SECOND, true }, /* begun anew */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct call_key call = { .call_id_hash = rows[i].hash };
+		struct dialog_key place = { .call_id_hash = rows[i].hash };
+		struct dialog dialog;
+
+		put_dialog(rows[i].hash, rows[i].state, rows[i].age_ns);
+		callbacks.call_abandoned(callbacks.context, &call);
+		cr_expect_eq(!maps_get(&maps, MAP_DIALOGS, &place, &dialog), rows[i].stays,
+			     "row %zu", i);
+	}
+}

@@ -215,6 +215,47 @@ Test(track_dialog, legs_of_one_call_share_the_hash_of_its_session_id,
 	stage_free(s);
 }
 
+struct abandonment {
+	const char *what;
+	const char *lines[10];
+	unsigned int told;
+};
+
+static const struct abandonment abandonments[] = {
+	{ "hung up", { CALL_UP, "> BYE cseq=2", "< 200 BYE cseq=2" }, 0 },
+	{ "unknown to the server", { CALL_UP, "> BYE cseq=2", "< 481 BYE cseq=2" }, 1 },
+	{ "unknown to the caller",
+	  { CALL_UP, "< BYE cseq=2 from=B to=A", "> 481 BYE cseq=2 from=B to=A" },
+	  1 },
+	{ "not answered", { CALL_UP, "> BYE cseq=2" }, 1 },
+	{ "challenged, and then hung up",
+	  { CALL_UP, "> BYE cseq=2", "< 407 BYE cseq=2", "> BYE cseq=3", "< 200 BYE cseq=3" },
+	  0 },
+	{ "of nobody, and then hung up",
+	  { CALL_UP, "> BYE cseq=2 from=Aevil to=Bevil", "< 481 BYE cseq=2 from=Aevil to=Bevil",
+	    "wait 60000", "> BYE cseq=2", "< 200 BYE cseq=2" },
+	  0 },
+	{ "busy", { "> INVITE", "< 486 INVITE" }, 0 },
+	{ "silent", { CALL_UP, "wait 90000000" }, 0 },
+};
+
+Test(track_dialog, what_nobody_agreed_to_end_is_told_of,
+     .description = "the kernel tells calls by Call-ID alone, and a BYE by its 2xx: of others it "
+		    "is told once, when their record goes")
+{
+	for (size_t i = 0; i < sizeof(abandonments) / sizeof(abandonments[0]); i++) {
+		const struct abandonment *row = &abandonments[i];
+		struct stage *s = stage_new();
+
+		stage_play_all(s, row->lines);
+		cr_expect_eq(s->abandoned, 0, "%s: too early", row->what);
+		stage_play(s, "wait 33000");
+		cr_expect_eq(s->call_count, 0, "%s: stuck", row->what);
+		cr_expect_eq(s->abandoned, row->told, "%s: told %u times", row->what, s->abandoned);
+		stage_free(s);
+	}
+}
+
 struct oblivion {
 	const char *what;
 	const char *lines[8];

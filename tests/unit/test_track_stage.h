@@ -64,6 +64,7 @@ struct stage {
 	size_t puts;
 	enum track_dialog dialog; /* what the kernel is to know of every call */
 	uint64_t dialog_seen_ns;
+	unsigned int abandoned; /* calls that the kernel was told of */
 	struct sip_message message;
 };
 
@@ -127,6 +128,14 @@ static inline enum track_dialog stage_dialog(void *context, const struct call_ke
 	return s->dialog;
 }
 
+static inline void stage_abandoned(void *context, const struct call_key *key)
+{
+	struct stage *s = context;
+
+	(void)key;
+	s->abandoned++;
+}
+
 static inline void stage_fact(void *context, const struct track_fact *fact)
 {
 	struct stage *s = context;
@@ -143,6 +152,7 @@ static inline struct track_sink stage_sink(struct stage *s)
 		.call_get = stage_get_call,
 		.call_delete = stage_delete_call,
 		.call_dialog = stage_dialog,
+		.call_abandoned = stage_abandoned,
 		.registration_put = stage_put_registration,
 		.registration_get = stage_get_registration,
 		.registration_delete = stage_delete_registration,

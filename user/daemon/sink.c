@@ -3,6 +3,7 @@
 #include "daemon/sink.h"
 
 #include "plane/clock.h"
+#include "plane/expire.h"
 
 /* Records kept on their way: as many calls as a busy server sets up between two flushes. */
 #define CALLS_KEPT	   16384
@@ -77,6 +78,13 @@ static enum track_dialog call_dialog(void *context, const struct call_key *key,
 	return dialog.state == DIALOG_EARLY ? TRACK_DIALOG_EARLY : TRACK_DIALOG_CONFIRMED;
 }
 
+static void call_abandoned(void *context, const struct call_key *key)
+{
+	const struct sink *sink = context;
+
+	expire_abandoned(sink->maps, key->call_id_hash, clock_monotonic_ns());
+}
+
 static int registration_put(void *context, const struct registration_key *key,
 			    const struct registration_record *record)
 {
@@ -115,6 +123,7 @@ struct track_sink sink_callbacks(struct sink *sink)
 		.call_get = call_get,
 		.call_delete = call_delete,
 		.call_dialog = call_dialog,
+		.call_abandoned = call_abandoned,
 		.registration_put = registration_put,
 		.registration_get = registration_get,
 		.registration_delete = registration_delete,

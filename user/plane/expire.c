@@ -160,6 +160,17 @@ static int dialog_look(const void *key, const void *value, void *ctx)
 	return 0;
 }
 
+void expire_abandoned(struct maps *maps, __u64 call_id_hash, __u64 now_ns)
+{
+	const struct dialog_key key = { .call_id_hash = call_id_hash };
+	struct dialog dialog;
+
+	if (!maps_get(maps, MAP_DIALOGS, &key, &dialog) && dialog.state == DIALOG_CONFIRMED &&
+	    dialog.last_seen_ns + EXPIRE_ABANDONED_NS <= now_ns &&
+	    !maps_delete(maps, MAP_DIALOGS, &key))
+		backend_unpin(maps, dialog.backend);
+}
+
 static int expire_piece(struct maps *maps, enum map_id id, struct maps_cursor *cursor,
 			maps_walk_fn fn, __u64 now_ns)
 {

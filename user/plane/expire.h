@@ -22,6 +22,9 @@
  * nobody acknowledges. */
 #define EXPIRE_UNACKNOWLEDGED_NS (32 * 1000000000ULL)
 
+/* A call that is over by its messages alone is so only if the packet path has heard nothing since. */
+#define EXPIRE_ABANDONED_NS (16 * 1000000000ULL)
+
 #define EXPIRE_FILTER_NS (10 * 60 * 1000000000ULL) /* a filter is renewed so often */
 #define EXPIRE_SETTLE_NS (1000000000ULL) /* by then no packet is under way that began before */
 #define EXPIRE_CLOCK_NS	 (60 * 1000000000ULL)
@@ -50,6 +53,10 @@ struct expiry {
 
 /* One piece of everything. 0 or the first -errno, logged; the others are done all the same. */
 int expire_step(struct expiry *expiry, struct maps *maps, __u64 now_ns);
+
+/* Takes a call out of `dialogs` that messages have ended, by their tags, which the packet path does not
+ * know: if it has not heard of it for EXPIRE_ABANDONED_NS, and has it as answered. */
+void expire_abandoned(struct maps *maps, __u64 call_id_hash, __u64 now_ns);
 
 /* Every EXPIRE_CLOCK_NS: compares the packet path's clock to the real one and sets it right. */
 int expire_hold_clock(struct expiry *expiry, struct maps *maps, int clock_fd, __u64 now_ns);

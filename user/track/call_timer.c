@@ -198,6 +198,23 @@ static bool is_in_doubt(const struct track *t, const struct call *call)
 	return t->lost && (int32_t)(until - call->seen_tick) > 0;
 }
 
+/* A BYE that was answered by 481, as by a server that was started anew, or not at all, has ended its
+ * call by its tags all the same (RFC 3261 section 15.1.1); the kernel knows no tags. */
+static bool is_abandoned(const struct call *call)
+{
+	return call->state == CALL_ENDED && call->bye_cseq && !(call->flags & CALL_BYE_ANSWERED);
+}
+
+static void over_expired(struct track *t, uint32_t index)
+{
+	const struct call *call = call_at(t, index);
+	const struct call_key key = { .call_id_hash = call->key };
+
+	if (t->sink.call_abandoned && is_abandoned(call))
+		t->sink.call_abandoned(t->sink.context, &key);
+	call_delete(t, index);
+}
+
 void call_expired(struct track *t, uint32_t index)
 {
 	if (is_in_doubt(t, call_at(t, index)) && call_ask_kernel(t, index)) {
@@ -206,7 +223,7 @@ void call_expired(struct track *t, uint32_t index)
 	}
 	switch (call_at(t, index)->state) {
 	case CALL_ENDED:
-	case CALL_FAILED: call_delete(t, index); break;
+	case CALL_FAILED: over_expired(t, index); break;
 	case CALL_ANSWERED: /* no ACK: the callee hangs up (RFC 3261 section 13.3.1.4) */
 		call_quality(t, call_at(t, index))->lost_byes++;
 		call_end(t, index, CALL_ENDED, t->calls.wheel.now_ns);

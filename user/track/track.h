@@ -101,7 +101,9 @@ enum track_dialog {
  * (-ENOENT: it is not there), the delete callbacks take out what may have gone already. All return
  * 0 or -errno; a put that fails is counted and tried again when the call or binding is next heard
  * of. call_dialog tells what the kernel knows of a call and, but for TRACK_DIALOG_UNKNOWN, when it
- * last saw a message of it (CLOCK_REALTIME, 0: not known). fact and call_dialog may be NULL.
+ * last saw a message of it (CLOCK_REALTIME, 0: not known). call_abandoned tells of a call that a BYE has
+ * ended to which nobody agreed, so that the kernel may not know. fact, call_dialog and call_abandoned may
+ * be NULL.
  */
 struct track_sink {
 	void *context;
@@ -111,6 +113,7 @@ struct track_sink {
 	void (*call_delete)(void *context, const struct call_key *key);
 	enum track_dialog (*call_dialog)(void *context, const struct call_key *key,
 					 uint64_t *seen_unix_ns);
+	void (*call_abandoned)(void *context, const struct call_key *key);
 	int (*registration_put)(void *context, const struct registration_key *key,
 				const struct registration_record *record);
 	int (*registration_get)(void *context, const struct registration_key *key,
