@@ -653,6 +653,19 @@ Test(plane_attach, a_reload_is_done_though_an_interface_cannot_be_let_go)
 }
 
 /* Every other place is taken by backends that have left and still have calls. */
+static void fill_pools(struct maps *maps)
+{
+	for (__u32 place = 1; place < BACKEND_MAX; place++) {
+		struct backend *row = &maps->backends[place];
+
+		if (row->state == BACKEND_FREE)
+			*row = (struct backend){ .service = 1,
+						 .state = BACKEND_DRAIN,
+						 .order = ORDER_LEAVE,
+						 .calls = 1 };
+	}
+}
+
 Test(plane_attach, backends_without_room_leave_the_networks_as_they_were)
 {
 	struct plane *plane = must_up_balanced();
@@ -665,20 +678,56 @@ Test(plane_attach, backends_without_room_leave_the_networks_as_they_were)
 				       instance);
 	__u64 count;
 
-	for (__u32 place = 1; place < BACKEND_MAX; place++) {
-		struct backend *row = &maps->backends[place];
-
-		if (row->state == BACKEND_FREE)
-			*row = (struct backend){ .service = 1,
-						 .state = BACKEND_DRAIN,
-						 .order = ORDER_LEAVE,
-						 .calls = 1 };
-	}
+	fill_pools(maps);
 	cr_expect_eq(plane_reload(plane, cfg), -EOVERFLOW);
 	cr_expect(strstr(last_error, "more backends than there is room for"), "%s", last_error);
 	cr_expect_eq(maps_count(maps, MAP_NETWORKS, &count), 0);
 	cr_expect_eq(count, 0, "10.0.0.0/8 is denied");
 	cr_expect_eq(maps->settings->has_networks, 0);
+	config_free(cfg);
+	cr_expect_eq(down(plane, false), 0);
+}
+
+/* As many services as there are numbers, the first of them balanced, under the name given; its pool. */
+static struct config *config_of_all_numbers(const char *first, const char *backends)
+{
+	char services[4096];
+	size_t used = (size_t)snprintf(services, sizeof(services),
+				       "  - {name: %s, listen: [\"udp:192.0.2.2:5060\"],\n"
+				       "     balance: {backends: [%s]}}\n",
+				       first, backends);
+
+	for (unsigned int i = 1; i < SERVICE_MAX; i++)
+		used += (size_t)snprintf(services + used, sizeof(services) - used,
+					 "  - {name: s%u, listen: [\"udp:192.0.2.2:%u\"]}\n", i,
+					 6000 + i);
+	return config_of("instance: %s\ninterfaces: [in]\nservices:\n%s", instance, services);
+}
+
+#define BACKEND(name, address) "{name: " name ", address: \"" address ":5060\"}"
+
+/* The new service gets the number of one that is in force until the reload is done. */
+Test(plane_attach, a_reload_that_fails_keeps_the_pool_whose_number_another_was_to_have)
+{
+	struct config *cfg = config_of_all_numbers("old", BACKEND("a", "198.51.100.2"));
+	struct plane *plane;
+	struct maps *maps;
+
+	cr_assert_eq(plane_up(cfg, NULL, &plane), 0, "%s", last_error);
+	config_free(cfg);
+	held = plane;
+	maps = plane_maps(plane);
+	cr_assert_eq(maps->backends[1].state, BACKEND_UP);
+	fill_pools(maps);
+	cfg = config_of_all_numbers("new",
+				    BACKEND("b", "198.51.100.3") ", " BACKEND("c", "198.51.100.4"));
+	cr_expect_eq(plane_reload(plane, cfg), -EOVERFLOW);
+	cr_expect_eq(maps->backends[1].state, BACKEND_UP, "the pool in force is gone");
+	config_free(cfg);
+	cfg = config_of_all_numbers("new", BACKEND("b", "198.51.100.3"));
+	cr_expect_eq(plane_reload(plane, cfg), 0, "one takes the place of the other: %s",
+		     last_error);
+	cr_expect_str_eq(maps->backends[1].name, "b");
 	config_free(cfg);
 	cr_expect_eq(down(plane, false), 0);
 }

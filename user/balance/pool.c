@@ -64,6 +64,15 @@ size_t pool_free_places(const struct maps *maps)
 	return places;
 }
 
+size_t pool_places(const struct maps *maps, unsigned int service)
+{
+	size_t places = 0;
+
+	for (__u32 place = 1; place < BACKEND_MAX; place++)
+		places += is_of(&maps->backends[place], service);
+	return places;
+}
+
 size_t pool_newcomers(const struct maps *maps, unsigned int service,
 		      const struct pool_member *wanted, size_t count)
 {

@@ -34,9 +34,10 @@ int pool_compare(const struct sipxdp_peer *a, const struct sipxdp_peer *b);
 /* Place of a member of that name, or 0. */
 __u32 pool_find_name(const struct maps *maps, unsigned int service, const char *name);
 
-/* Members that are new to a service, and places that nobody has. */
+/* Members that are new to a service, places that a service has, and places that nobody has. */
 size_t pool_newcomers(const struct maps *maps, unsigned int service,
 		      const struct pool_member *wanted, size_t count);
+size_t pool_places(const struct maps *maps, unsigned int service);
 size_t pool_free_places(const struct maps *maps);
 
 /*

@@ -481,9 +481,7 @@ static int apply_prepare(const struct config *cfg, struct maps *maps, struct ban
 	if (!err)
 		err = banks_write(maps, banks);
 	if (!err)
-		err = numbers_clear(maps, number, fresh, cfg->service_count);
-	if (!err)
-		err = apply_pools_fit(cfg, maps, number);
+		err = apply_pools_fit(cfg, maps, number, fresh);
 	if (!err)
 		err = list_networks(cfg, &networks, &network_count);
 	if (!err)
@@ -493,6 +491,9 @@ static int apply_prepare(const struct config *cfg, struct maps *maps, struct ban
 	err = agents_put(maps, agents);
 	if (!err)
 		err = network_replace(maps, networks, network_count);
+	/* Services that are in force until the switch lose their numbers only now. */
+	if (!err)
+		err = numbers_clear(maps, number, fresh, cfg->service_count);
 	/* Before the services that refer to them are in force. */
 	if (!err)
 		err = apply_pools(cfg, maps, number);

@@ -132,7 +132,7 @@ int apply_members(const struct config_balance *cfg, struct pool_member **out, si
 /* ---- all pools ---- */
 
 static int count_newcomers(const struct config_balance *cfg, const struct maps *maps,
-			   unsigned int service, size_t *newcomers)
+			   unsigned int service, bool fresh, size_t *newcomers)
 {
 	struct pool_member *members;
 	size_t count;
@@ -140,7 +140,7 @@ static int count_newcomers(const struct config_balance *cfg, const struct maps *
 
 	if (err)
 		return err;
-	*newcomers += pool_newcomers(maps, service, members, count);
+	*newcomers += fresh ? count : pool_newcomers(maps, service, members, count);
 	free(members);
 	return 0;
 }
@@ -172,17 +172,20 @@ static int apply_pool(const struct config_balance *cfg, struct maps *maps, unsig
 	return err ? err : pool_rebuild(maps, service, cfg->forward == CONFIG_FORWARD_IPIP);
 }
 
-int apply_pools_fit(const struct config *cfg, const struct maps *maps, const unsigned char *number)
+int apply_pools_fit(const struct config *cfg, const struct maps *maps, const unsigned char *number,
+		    const bool *fresh)
 {
-	size_t newcomers = 0;
+	size_t newcomers = 0, room = pool_free_places(maps);
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->service_count && !err; i++) {
+		if (fresh[i])
+			room += pool_places(maps, number[i]);
 		if (cfg->services[i].balanced)
-			err = count_newcomers(&cfg->services[i].balance, maps, number[i],
+			err = count_newcomers(&cfg->services[i].balance, maps, number[i], fresh[i],
 					      &newcomers);
 	}
-	if (!err && newcomers > pool_free_places(maps))
+	if (!err && newcomers > room)
 		err = -EOVERFLOW;
 	return err;
 }

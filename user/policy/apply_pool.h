@@ -17,8 +17,10 @@ void apply_balance(const struct config_service *cfg, struct balance *out);
 int apply_members(const struct config_balance *cfg, struct pool_member **out, size_t *count);
 
 /* Whether there are places for the backends that cfg has and the pools do not; number[i] is that of
- * cfg->services[i]. 0; -EOVERFLOW; other -errno. */
-int apply_pools_fit(const struct config *cfg, const struct maps *maps, const unsigned char *number);
+ * cfg->services[i], and with fresh[i] what another service has there goes first. 0; -EOVERFLOW; other
+ * -errno. */
+int apply_pools_fit(const struct config *cfg, const struct maps *maps, const unsigned char *number,
+		    const bool *fresh);
 
 /* Makes the pool of every balanced service what cfg says, tables included. They fit. 0 or -errno. */
 int apply_pools(const struct config *cfg, struct maps *maps, const unsigned char *number);
