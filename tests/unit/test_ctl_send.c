@@ -370,10 +370,13 @@ Test(ctl_send, what_makes_no_request_is_wrong_usage)
 		{ "MESSAGE sip:" AT " --content-type text/plain --body /run/none", "No such file" },
 		{ "REGISTER sip:" AT " --password-file /run/none", "No such file" },
 		{ "REGISTER sip:" AT " --password a --password-file /run/none", "not both" },
+		{ "REGISTER sip:" AT " --password-file /run/long", "longer than 255 octets" },
 		{ "OPTIONS sip:a@example.com --to a:b:c", "is not HOST" },
 		{ "OPTIONS sip:" AT " --header 'no colon'", "" },
 	};
+	FILE *file = fopen("/run/long", "w");
 
+	cr_assert(file && fprintf(file, "%0256d\n", 0) == 257 && fclose(file) == 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cr_expect_eq(send_request(rows[i].words), 2, "%s: %s", rows[i].words,
 			     text_of("/run/err"));

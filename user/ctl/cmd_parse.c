@@ -66,7 +66,7 @@ static int read_all(FILE *f, struct input *in)
 
 static int read_input(const char *path, struct input *in)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
 	int err;
 
 	if (!f)

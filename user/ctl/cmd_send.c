@@ -21,7 +21,7 @@
 #define NS_PER_S     UINT64_C(1000000000)
 #define NS_PER_MS    UINT64_C(1000000)
 #define HOLD_DEFAULT (1 * NS_PER_S)
-#define PASSWORD_MAX 256
+#define PASSWORD_MAX 255
 #define WAIT_MAX_MS  60000
 
 enum { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_ANY };
@@ -93,7 +93,7 @@ static int read_expires(const char *text, struct ua_order *order)
 /* At most size octets of a file. How many; -1 after a complaint. */
 static ssize_t read_file(const char *path, char *out, size_t size)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = fopen(path, "rbe");
 	size_t length;
 
 	if (!f) {
@@ -112,7 +112,8 @@ static ssize_t read_file(const char *path, char *out, size_t size)
 
 static int read_password(const struct words *words, struct ua_order *order)
 {
-	static char password[PASSWORD_MAX];
+	static char password[PASSWORD_MAX + 2]; /* its line's end, and NUL */
+	size_t length;
 
 	order->secret.password = words->password ? words->password : "";
 	if (!words->password_file)
@@ -121,7 +122,11 @@ static int read_password(const struct words *words, struct ua_order *order)
 		return ctl_fail(CTL_USAGE, "--password or --password-file, not both");
 	if (read_file(words->password_file, password, sizeof(password) - 1) < 0)
 		return CTL_USAGE;
-	password[strcspn(password, "\r\n")] = 0;
+	length = strcspn(password, "\r\n");
+	if (length > PASSWORD_MAX)
+		return ctl_fail(CTL_USAGE, "%s: the password is longer than %d octets",
+				words->password_file, PASSWORD_MAX);
+	password[length] = 0;
 	order->secret.password = password;
 	return CTL_DONE;
 }
