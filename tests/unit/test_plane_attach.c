@@ -638,10 +638,12 @@ Test(plane_attach, a_reload_is_done_though_an_interface_cannot_be_let_go)
 	struct maps *maps = plane_maps(plane);
 	struct config *cfg = config_with("in", "mode: monitor\n");
 	struct pin_interface spare = { if_nametoindex("spare"), pin_netns() };
+	enum pin_kind kind = plane_dispatched(plane) ? PIN_CLSACT : PIN_XDP;
 	char path[PIN_PATH_SIZE];
 
-	cr_assert_eq(pin_link_path(instance, PIN_XDP, &spare, path), 0);
-	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(pin_link_path(instance, kind, &spare, path), 0);
+	if (unlink(path)) /* a kernel with a dispatcher, and with tcx */
+		cr_skip("no pin to stand in the way of");
 	cr_assert_eq(mkdir(path, 0700), 0);
 	cr_expect_eq(plane_reload(plane, cfg), 0);
 	cr_expect(strstr(last_error, "spare: cannot be detached"), "%s", last_error);
