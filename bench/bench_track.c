@@ -16,6 +16,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <sipxdp/time.h>
+
 #include "sip/message.h"
 #include "track/call.h"
 #include "track/history.h"
@@ -35,7 +37,6 @@
 #define GOAL_LOOKUPS   5e6
 #define GOAL_MESSAGES  500e3
 #define GOAL_BYTES     256.0
-#define NSEC_PER_SEC   1000000000ull
 
 static double cpu_seconds(void)
 {

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sipxdp/time.h>
+
 struct health_rules {
 	uint64_t interval_ns;
 	uint64_t timeout_ns; /* below interval_ns */
@@ -19,12 +21,12 @@ struct health_rules {
 
 /* Who falls again within HEALTH_SETTLED_NS of coming up is held down for HEALTH_HOLD_MIN_NS, and
  * each time twice as long, up to HEALTH_HOLD_MAX_NS. Who stays up for so long starts afresh. */
-#define HEALTH_SETTLED_NS  (60 * UINT64_C(1000000000))
-#define HEALTH_HOLD_MIN_NS (2 * UINT64_C(1000000000))
-#define HEALTH_HOLD_MAX_NS (60 * UINT64_C(1000000000))
+#define HEALTH_SETTLED_NS  (60 * NSEC_PER_SEC)
+#define HEALTH_HOLD_MIN_NS (2 * NSEC_PER_SEC)
+#define HEALTH_HOLD_MAX_NS (60 * NSEC_PER_SEC)
 
 /* How fast a newcomer is asked until it is known. */
-#define HEALTH_JOIN_NS UINT64_C(1000000000)
+#define HEALTH_JOIN_NS NSEC_PER_SEC
 
 struct health {
 	bool up;

@@ -11,10 +11,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sipxdp/time.h>
+
 #include "policy/socket_address.h"
 
-#define T1_NS (500 * UINT64_C(1000000))
-#define T2_NS (4 * UINT64_C(1000000000))
+#define T1_NS (500 * NSEC_PER_MSEC)
+#define T2_NS (4 * NSEC_PER_SEC)
 
 /* ---- errors ---- */
 

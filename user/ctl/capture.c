@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/capture.h"
+#include <sipxdp/time.h>
 
-#define NS_PER_S UINT64_C(1000000000)
+#include "ctl/capture.h"
 
 /* BSD loopback: an address family of four octets, in the byte order of whoever captured. */
 #define NULL_HEADER 4
@@ -185,7 +185,8 @@ int capture_next(struct capture *capture, struct capture_frame *frame,
 	*frame = (struct capture_frame){
 		.number = ++capture->number,
 		/* tv_usec holds nanoseconds, as asked for */
-		.unix_ns = (uint64_t)header->ts.tv_sec * NS_PER_S + (uint64_t)header->ts.tv_usec,
+		.unix_ns = (uint64_t)header->ts.tv_sec * NSEC_PER_SEC +
+			   (uint64_t)header->ts.tv_usec,
 	};
 	frame->skip = convert(capture, frame, header, data);
 	return 1;

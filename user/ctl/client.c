@@ -50,7 +50,7 @@ static int wait_for(int fd, short events, uint64_t deadline_ns)
 
 		if (now >= deadline_ns)
 			return -ETIMEDOUT;
-		n = poll(&pollfd, 1, (int)((deadline_ns - now) / 1000000) + 1);
+		n = poll(&pollfd, 1, (int)((deadline_ns - now) / NSEC_PER_MSEC) + 1);
 		if (n > 0)
 			return 0;
 		if (n < 0 && errno != EINTR)

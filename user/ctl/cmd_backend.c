@@ -14,12 +14,12 @@
 #include "ctl/options.h"
 #include "ctl/report.h"
 #include "ctl/rows.h"
+#include "balance/maglev.h"
 #include "plane/backend.h"
 #include "plane/clock.h"
 #include "plane/key.h"
 
-#define WEIGHT_MAX   1000000 /* that the daemon takes */
-#define RATE_OVER_NS (500 * 1000000L)
+#define RATE_OVER_NS (500 * (long)NSEC_PER_MSEC)
 
 /* ---- list ---- */
 
@@ -206,8 +206,8 @@ static int parse_weight(const char *text, uint64_t *weight)
 	char *end;
 	unsigned long number = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || number > WEIGHT_MAX)
-		return ctl_fail(CTL_USAGE, "'%s': a weight is 0 to %d", text, WEIGHT_MAX);
+	if (*text < '0' || *text > '9' || *end || number > MAGLEV_WEIGHT_MAX)
+		return ctl_fail(CTL_USAGE, "'%s': a weight is 0 to %d", text, MAGLEV_WEIGHT_MAX);
 	*weight = number;
 	return CTL_DONE;
 }
@@ -252,7 +252,7 @@ int cmd_backend(int argc, char **argv)
 		  .kind = OPTION_NUMBER,
 		  .placeholder = "N",
 		  .help = "of a backend that is added (default: 1)",
-		  .limit = WEIGHT_MAX,
+		  .limit = MAGLEV_WEIGHT_MAX,
 		  .to.number = &weight },
 		{ .kind = OPTION_END },
 	};

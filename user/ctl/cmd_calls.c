@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/call_backend.h"
 #include "ctl/ctl.h"
 #include "ctl/flow.h"
@@ -17,8 +19,7 @@
 #include "plane/clock.h"
 #include "policy/address.h"
 
-#define ANY_STATE     ~0u
-#define NSEC_PER_MSEC UINT64_C(1000000)
+#define ANY_STATE ~0u
 
 /* What was asked for; a member that is not set lets every call through. */
 struct call_filter {

@@ -10,6 +10,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/send_log.h"
@@ -18,9 +20,7 @@
 #include "ua/transport.h"
 #include "ua/ua.h"
 
-#define NS_PER_S     UINT64_C(1000000000)
-#define NS_PER_MS    UINT64_C(1000000)
-#define HOLD_DEFAULT (1 * NS_PER_S)
+#define HOLD_DEFAULT (1 * NSEC_PER_SEC)
 #define PASSWORD_MAX 255
 #define WAIT_MAX_MS  60000
 
@@ -235,7 +235,7 @@ static int wait_ms(uint64_t next, uint64_t now)
 
 	if (next <= now)
 		return 0;
-	ms = (next - now - 1) / NS_PER_MS + 1;
+	ms = (next - now - 1) / NSEC_PER_MSEC + 1;
 	return ms < WAIT_MAX_MS ? (int)ms : WAIT_MAX_MS;
 }
 

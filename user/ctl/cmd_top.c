@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
 #include "ctl/options.h"
@@ -16,7 +18,6 @@
 
 #define INTERVAL_DEFAULT (2 * NSEC_PER_SEC)
 #define INTERVAL_MIN	 (NSEC_PER_SEC / 5)
-#define NSEC_PER_MS	 1000000ULL
 #define ONCE_WIDTH	 160
 #define ONCE_HEIGHT	 60
 
@@ -130,7 +131,7 @@ static int run_screen(struct top *top, bool by_drops, uint64_t interval, struct 
 		pause = took * CPU_PART > interval ? took * CPU_PART : interval;
 		if (top_view(top)->seconds <= 0) /* no rates yet */
 			pause = INTERVAL_MIN;
-		timeout((int)(pause / NSEC_PER_MS));
+		timeout((int)(pause / NSEC_PER_MSEC));
 		key = getch(); /* a resized terminal wakes it too */
 	}
 	return code;

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/duration.h"
 
-#define NS_PER_MS  UINT64_C(1000000)
-#define NS_PER_S   (1000 * NS_PER_MS)
 #define S_PER_MIN  60
 #define S_PER_HOUR (60 * S_PER_MIN)
 #define S_PER_DAY  (24 * S_PER_HOUR)
-#define NS_PER_DAY (S_PER_DAY * NS_PER_S)
+#define NS_PER_DAY (S_PER_DAY * NSEC_PER_SEC)
 
 #define DURATION_MAX_NS (DURATION_MAX_DAYS * NS_PER_DAY)
 
@@ -22,8 +22,8 @@ static const struct unit {
 	uint64_t ns;
 } units[] = {
 	/* "ms" stands before "m", which is its beginning */
-	{ "ms", NS_PER_MS },	  { "s", NS_PER_S },   { "m", NS_PER_DAY / (24 * 60) },
-	{ "h", NS_PER_DAY / 24 }, { "d", NS_PER_DAY }, { "w", NS_PER_DAY * 7 },
+	{ "ms", NSEC_PER_MSEC },  { "s", NSEC_PER_SEC }, { "m", NS_PER_DAY / (24 * 60) },
+	{ "h", NS_PER_DAY / 24 }, { "d", NS_PER_DAY },	 { "w", NS_PER_DAY * 7 },
 };
 #define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
 
@@ -67,13 +67,13 @@ int duration_parse(const char *text, uint64_t *ns)
 
 const char *duration_print(uint64_t ns, char out[DURATION_TEXT_SIZE])
 {
-	uint64_t s = ns / NS_PER_S;
+	uint64_t s = ns / NSEC_PER_SEC;
 
-	if (ns < NS_PER_S)
-		snprintf(out, DURATION_TEXT_SIZE, "%" PRIu64 "ms", ns / NS_PER_MS);
+	if (ns < NSEC_PER_SEC)
+		snprintf(out, DURATION_TEXT_SIZE, "%" PRIu64 "ms", ns / NSEC_PER_MSEC);
 	else if (s < 10)
 		snprintf(out, DURATION_TEXT_SIZE, "%" PRIu64 ".%" PRIu64 "s", s,
-			 ns % NS_PER_S / (NS_PER_S / 10));
+			 ns % NSEC_PER_SEC / (NSEC_PER_SEC / 10));
 	else if (s < S_PER_MIN)
 		snprintf(out, DURATION_TEXT_SIZE, "%" PRIu64 "s", s);
 	else if (s < S_PER_HOUR)
@@ -90,13 +90,13 @@ const char *duration_print(uint64_t ns, char out[DURATION_TEXT_SIZE])
 
 static const char *print_moment(uint64_t unix_ns, const char *fraction, char *out)
 {
-	time_t s = (time_t)(unix_ns / NS_PER_S);
+	time_t s = (time_t)(unix_ns / NSEC_PER_SEC);
 	char date[24], offset[8];
 	struct tm tm;
 
 	if (!localtime_r(&s, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) ||
 	    strftime(offset, sizeof(offset), "%z", &tm) != 5) {
-		snprintf(out, MOMENT_TEXT_SIZE, "@%" PRIu64, unix_ns / NS_PER_S);
+		snprintf(out, MOMENT_TEXT_SIZE, "@%" PRIu64, unix_ns / NSEC_PER_SEC);
 		return out;
 	}
 	/* strftime says +0100, RFC 3339 wants +01:00 */
@@ -114,6 +114,6 @@ const char *moment_print_ms(uint64_t unix_ns, char out[MOMENT_TEXT_SIZE])
 	char fraction[8];
 
 	snprintf(fraction, sizeof(fraction), ".%03u",
-		 (unsigned int)(unix_ns % NS_PER_S / NS_PER_MS) % 1000);
+		 (unsigned int)(unix_ns % NSEC_PER_SEC / NSEC_PER_MSEC) % 1000);
 	return print_moment(unix_ns, fraction, out);
 }

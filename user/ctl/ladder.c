@@ -6,15 +6,16 @@
 #include <string.h>
 #include <time.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/text.h"
 
-#define LINE_GAP     34 /* columns from one line to the next */
-#define TIME_WIDTH   13 /* "HH:MM:SS.mmm " */
-#define DELTA_WIDTH  10 /* "  +12.345 " */
-#define MARGIN	     (TIME_WIDTH + DELTA_WIDTH + LINE_GAP / 2)
-#define WIDTH_MAX    (MARGIN + LADDER_LINES_MAX * LINE_GAP)
-#define LABEL_MAX    (LINE_GAP - 5) /* in an arrow, with its blanks */
-#define NSEC_PER_SEC 1000000000ull
+#define LINE_GAP    34 /* columns from one line to the next */
+#define TIME_WIDTH  13 /* "HH:MM:SS.mmm " */
+#define DELTA_WIDTH 10 /* "  +12.345 " */
+#define MARGIN	    (TIME_WIDTH + DELTA_WIDTH + LINE_GAP / 2)
+#define WIDTH_MAX   (MARGIN + LADDER_LINES_MAX * LINE_GAP)
+#define LABEL_MAX   (LINE_GAP - 5) /* in an arrow, with its blanks */
 
 struct lines {
 	struct endpoint at[LADDER_LINES_MAX];
@@ -167,7 +168,7 @@ static void print_message(FILE *file, struct lines *lines, const struct flow *fl
 	strftime(day, sizeof(day), "%H:%M:%S", &tm);
 	blank_row(row, lines);
 	length = snprintf(moment, sizeof(moment), "%s.%03u %+9.3f", day,
-			  (unsigned int)(m.time_unix_ns % NSEC_PER_SEC / 1000000),
+			  (unsigned int)(m.time_unix_ns % NSEC_PER_SEC / NSEC_PER_MSEC),
 			  (double)delta_ns / 1e9);
 	memcpy(row, moment, (size_t)length < MARGIN ? (size_t)length : MARGIN);
 	shorten(&m);

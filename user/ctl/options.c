@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <sipxdp/map.h>
+#include <sipxdp/time.h>
 
 #include "ctl/ctl.h"
 #include "ctl/duration.h"
@@ -106,7 +107,7 @@ static bool store_seconds(const struct ctl_option *option, const char *value)
 		seconds = seconds * 10 + (uint64_t)(*p - '0');
 	if (p == value || *p || seconds > longest)
 		return store_duration(option, value);
-	*option->to.duration_ns = seconds * UINT64_C(1000000000);
+	*option->to.duration_ns = seconds * NSEC_PER_SEC;
 	return true;
 }
 

@@ -5,12 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/client.h"
 #include "ctl/ctl.h"
-
-#define NSEC_PER_USEC UINT64_C(1000)
-#define NSEC_PER_MSEC UINT64_C(1000000)
-#define NSEC_PER_SEC  UINT64_C(1000000000)
 
 static const struct report_column columns[] = {
 	{ .title = "SERVICE", .key = "service" },

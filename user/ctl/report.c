@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/ctl.h"
 #include "ctl/duration.h"
 #include "ctl/report.h"
@@ -400,9 +402,9 @@ static json_t *time_value(const struct report *report, uint64_t ns)
 	const char *unit = strrchr(key_of(report), '_');
 
 	if (unit && strcmp(unit, "_s") == 0)
-		ns /= 1000000000;
+		ns /= NSEC_PER_SEC;
 	else if (unit && strcmp(unit, "_ms") == 0)
-		ns /= 1000000;
+		ns /= NSEC_PER_MSEC;
 	return json_integer((json_int_t)(ns & INT64_MAX));
 }
 

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+#include <sipxdp/time.h>
+
 #include "ctl/ctl.h"
 #include "ctl/duration.h"
 #include "ctl/text.h"
-
-#define NS_PER_S UINT64_C(1000000000)
 
 void send_log_open(struct send_log *log)
 {
@@ -28,7 +28,7 @@ static uint64_t now_unix_ns(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
 /* ---- text ---- */

@@ -19,9 +19,9 @@
 
 /* Tables are not made more often than this, and take at most a fifth of the daemon's time: several
  * changes become one table. */
-#define REBUILD_NS    (100 * UINT64_C(1000000))
+#define REBUILD_NS    (100 * NSEC_PER_MSEC)
 #define REBUILD_SHARE 5
-#define PINS_NS	      (10 * UINT64_C(1000000)) /* between pieces of `dialogs` */
+#define PINS_NS	      (10 * NSEC_PER_MSEC) /* between pieces of `dialogs` */
 #define ACCURACY_US   UINT64_C(5000)
 
 struct balancing {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <sipxdp/tap.h>
+#include <sipxdp/time.h>
 
 #include "daemon/log.h"
 #include "daemon/losses.h"
@@ -26,8 +27,7 @@
 #define FLUSH_NS     (100 * NSEC_PER_MSEC)
 
 /* Requests outside of calls that wait for their answer, or were answered within 5 s. */
-#define TRANSACTIONS  65536
-#define NSEC_PER_MSEC 1000000ull
+#define TRANSACTIONS 65536
 
 /* Messages of calls that are remembered: for some minutes of a busy server. */
 #define HISTORY_BYTES	 (32u << 20)

@@ -17,7 +17,7 @@
 #include "plane/key.h"
 
 #define PROBES_AT_ONCE 256 /* sockets; what is due beyond that waits a moment */
-#define BUSY_NS	       (20 * UINT64_C(1000000))
+#define BUSY_NS	       (20 * NSEC_PER_MSEC)
 #define ACCURACY_US    UINT64_C(5000)
 
 /* A backend and its probe. */

@@ -11,13 +11,14 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <sipxdp/time.h>
+
 #define PCAP_MAGIC_NS 0xa1b23c4du
 #define PCAP_VERSION  2
 #define PCAP_MINOR    4
 #define PCAP_SNAPLEN  262144
 #define LINKTYPE_RAW  101
 #define HOPS	      64
-#define NSEC_PER_SEC  1000000000ull
 #define DATAGRAM_MAX  (65535 - sizeof(struct ip) - sizeof(struct udphdr))
 
 struct file_head {

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define NSEC_PER_SEC 1000000000ULL
+#include <sipxdp/time.h>
 
 /* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
 __u64 clock_monotonic_ns(void);

@@ -5,29 +5,31 @@
 
 #include <linux/types.h>
 
+#include <sipxdp/time.h>
+
 #include "plane/maps.h"
 
 #define EXPIRE_PIECE 4096 /* entries of each table gone over in a step */
 
 /* Kept this long after it is over: an entry that is being renewed just now is not to be lost. */
-#define EXPIRE_GRACE_NS (10 * 1000000000ULL)
+#define EXPIRE_GRACE_NS (10 * NSEC_PER_SEC)
 
 /* RFC 3261 section 17: 64*T1, for how long a message of an ended dialog may be retransmitted. */
-#define EXPIRE_TERMINATED_NS (32 * 1000000000ULL)
+#define EXPIRE_TERMINATED_NS (32 * NSEC_PER_SEC)
 
 /* RFC 3261 section 13.3.1.1: a pending INVITE is answered by a 1xx at least every minute. */
-#define EXPIRE_EARLY_NS (5 * 60 * 1000000000ULL)
+#define EXPIRE_EARLY_NS (5 * 60 * NSEC_PER_SEC)
 
 /* RFC 3261 section 13.3.1.4: 64*T1, after which the server gives up on a call that it has accepted and
  * nobody acknowledges. */
-#define EXPIRE_UNACKNOWLEDGED_NS (32 * 1000000000ULL)
+#define EXPIRE_UNACKNOWLEDGED_NS (32 * NSEC_PER_SEC)
 
 /* A call that is over by its messages alone is so only if the packet path has heard nothing since. */
-#define EXPIRE_ABANDONED_NS (16 * 1000000000ULL)
+#define EXPIRE_ABANDONED_NS (16 * NSEC_PER_SEC)
 
-#define EXPIRE_FILTER_NS (10 * 60 * 1000000000ULL) /* a filter is renewed so often */
-#define EXPIRE_SETTLE_NS (1000000000ULL) /* by then no packet is under way that began before */
-#define EXPIRE_CLOCK_NS	 (60 * 1000000000ULL)
+#define EXPIRE_FILTER_NS (10 * 60 * NSEC_PER_SEC) /* a filter is renewed so often */
+#define EXPIRE_SETTLE_NS NSEC_PER_SEC /* by then no packet is under way that began before */
+#define EXPIRE_CLOCK_NS	 (60 * NSEC_PER_SEC)
 
 /* Where a rebuild of trust_filter stands. */
 enum filter_stage {

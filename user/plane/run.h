@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <sipxdp/time.h>
+
 #include "plane/maps.h"
 #include "policy/config.h"
 
@@ -46,7 +48,7 @@ void run_close(struct run *run);
 int run_apply(struct run *run, const struct config *cfg);
 
 /* Sets the clock that the programs read (CLOCK_MONOTONIC of the run). It begins at RUN_START_NS. */
-#define RUN_START_NS (3600 * 1000000000ULL)
+#define RUN_START_NS (3600 * NSEC_PER_SEC)
 void run_at(struct run *run, __u64 now_ns);
 
 /*

@@ -19,6 +19,7 @@
 #include <sipxdp/map.h>
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
+#include <sipxdp/time.h>
 
 #include "policy/address.h"
 
@@ -372,7 +373,7 @@ static inline bool config_rate_unlimited(const struct config_rate *rate)
 /* Nanoseconds that one message costs; 0 for no limit. */
 static inline uint64_t config_rate_cost_ns(const struct config_rate *rate)
 {
-	return rate->count ? rate->period_s * UINT64_C(1000000000) / rate->count : 0;
+	return rate->count ? rate->period_s * NSEC_PER_SEC / rate->count : 0;
 }
 
 #endif

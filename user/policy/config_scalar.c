@@ -7,10 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "policy/decimal.h"
+#include <sipxdp/time.h>
 
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S  UINT64_C(1000000000)
+#include "policy/decimal.h"
 
 struct unit {
 	const char *name;
@@ -63,8 +62,8 @@ int config_rate_parse(const char *text, size_t len, struct config_rate *out)
 }
 
 static const struct unit duration_units[] = {
-	{ "d", 86400 * NS_PER_S }, { "h", 3600 * NS_PER_S }, { "m", 60 * NS_PER_S },
-	{ "s", NS_PER_S },	   { "ms", NS_PER_MS },
+	{ "d", 86400 * NSEC_PER_SEC }, { "h", 3600 * NSEC_PER_SEC }, { "m", 60 * NSEC_PER_SEC },
+	{ "s", NSEC_PER_SEC },	       { "ms", NSEC_PER_MSEC },
 };
 #define DURATION_UNITS (sizeof(duration_units) / sizeof(duration_units[0]))
 

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include <sipxdp/hash.h>
-
-#define NSEC_PER_SEC 1000000000ull
+#include <sipxdp/time.h>
 
 #define REFUSED_SLICES 8
 #define AOR_SLICES     4

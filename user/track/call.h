@@ -10,6 +10,8 @@
 #ifndef SIPXDP_TRACK_CALL_H
 #define SIPXDP_TRACK_CALL_H
 
+#include <sipxdp/time.h>
+
 #include "track/event.h"
 #include "track/fork.h"
 
@@ -152,7 +154,7 @@ static inline uint32_t call_setup_ms(const struct call *call)
 	if (!call->answered_ns || call->flags & CALL_LATE)
 		return 0;
 	if (call->answered_ns > call->started_ns)
-		ms = (call->answered_ns - call->started_ns) / 1000000;
+		ms = (call->answered_ns - call->started_ns) / NSEC_PER_MSEC;
 	if (ms > UINT32_MAX)
 		return UINT32_MAX;
 	return ms ? (uint32_t)ms : 1;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the INVITE to the ACK (RFC 3261 sections 9, 13 and 17). */
 #include "track/call.h"
+
+#include <sipxdp/time.h>
 #include "track/fact.h"
 #include "track/transaction.h"
-
-#define NSEC_PER_MSEC 1000000ull
 
 /* Since the call was started; at least 1, as 0 means: not yet. */
 static uint32_t ms_since_start(const struct call *call, uint64_t now_ns)

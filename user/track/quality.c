@@ -2,9 +2,7 @@
 /* Counters of RFC 6076. */
 #include "track/quality.h"
 
-#define NSEC_PER_USEC 1000ull
-#define NSEC_PER_MSEC 1000000ull
-#define NSEC_PER_SEC  1000000000ull
+#include <sipxdp/time.h>
 
 static uint64_t elapsed_ns(uint64_t from_ns, uint64_t to_ns)
 {

@@ -38,12 +38,13 @@
 
 #include <sipxdp/address.h>
 #include <sipxdp/record.h>
+#include <sipxdp/time.h>
 
 #include "sip/message.h"
 #include "track/quality.h"
 
 #define TRACK_SERVICES	      16 /* numbers of services are below that */
-#define TRACK_IDLE_DEFAULT_NS (12ull * 3600 * 1000000000)
+#define TRACK_IDLE_DEFAULT_NS (12 * 3600 * NSEC_PER_SEC)
 
 struct track_config {
 	uint32_t calls;		/* at once; 248 octets each */

@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include <sipxdp/time.h>
+
 #include "ua/core.h"
 
 /* After a 491, who made the Call-ID waits 2.1 to 4 s (section 14.1). */
 #define GLARE_MIN_MS  2100
 #define GLARE_SPAN_MS 1900
-#define NS_PER_MS     UINT64_C(1000000)
 
 /* ---- hanging up ---- */
 
@@ -169,7 +170,7 @@ static uint64_t glare_delay(struct ua *ua)
 	uint16_t chance;
 
 	ua->world.random(ua->world.context, &chance, sizeof(chance));
-	return (GLARE_MIN_MS + chance % GLARE_SPAN_MS) * NS_PER_MS;
+	return (GLARE_MIN_MS + chance % GLARE_SPAN_MS) * NSEC_PER_MSEC;
 }
 
 void ua_call_unchanged(struct ua *ua, uint64_t now)

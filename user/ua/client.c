@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <sipxdp/time.h>
+
 #include "sip/number.h"
 #include "ua/core.h"
-
-#define NS_PER_S UINT64_C(1000000000)
 
 static bool is_free(const struct ua_client *c)
 {
@@ -455,8 +455,8 @@ static void time_out(struct ua *ua, struct ua_client *c, enum ua_timer timer, ui
 
 	ua_note(ua, "no %s to %s within %" PRIu64 ".%" PRIu64 " s: timer %s (RFC 3261 %s)",
 		timer == UA_TIMER_B ? "response" : "final response", c->request.method,
-		patience / NS_PER_S, patience % NS_PER_S / (NS_PER_S / 10), ua_timer_name(timer),
-		section);
+		patience / NSEC_PER_SEC, patience % NSEC_PER_SEC / (NSEC_PER_SEC / 10),
+		ua_timer_name(timer), section);
 	if (c->purpose == UA_FOR_ORDER)
 		ua_explain(ua, "no answer: timer %s fired", ua_timer_name(timer));
 	give_up(ua, c, UA_NO_ANSWER, now);
