@@ -28,8 +28,7 @@
 #define CALLS_DEFAULT  1000000u
 #define TURNS	       11
 #define LOOKUPS	       2000000u /* a turn */
-#define BATCH	       16
-#define FEED_CALLS     8000 /* a turn: 56,000 messages */
+#define FEED_CALLS     8000	/* a turn: 56,000 messages */
 #define FEED_AT_A_TIME 1000
 #define FLUSH_SECONDS  0.1 /* as the daemon does when it has much to do */
 #define DRAIN_RECORDS  1024
@@ -85,7 +84,7 @@ static uint64_t key_of(uint32_t call)
 
 /* ---- look-ups ---- */
 
-static uint64_t look_singly(const struct table *table, const uint64_t *keys)
+static uint64_t look_up(const struct table *table, const uint64_t *keys)
 {
 	uint64_t sum = 0;
 
@@ -97,31 +96,10 @@ static uint64_t look_singly(const struct table *table, const uint64_t *keys)
 	return sum;
 }
 
-/* As messages of a batch are: first the buckets are asked for, then the calls, then both are there.
- */
-static uint64_t look_batched(const struct table *table, const uint64_t *keys)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t at = 0; at < LOOKUPS; at += BATCH) {
-		for (uint32_t i = 0; i < BATCH; i++)
-			table_prefetch(table, keys[at + i]);
-		for (uint32_t i = 0; i < BATCH; i++)
-			table_prefetch_entry(table, keys[at + i]);
-		for (uint32_t i = 0; i < BATCH; i++) {
-			const struct call *call = table_entry(table,
-							      table_find(table, keys[at + i]));
-
-			sum += call->state;
-		}
-	}
-	return sum;
-}
-
 static int bench_lookups(uint32_t calls, json_t *results)
 {
 	uint64_t *keys = malloc(LOOKUPS * sizeof(*keys)), sink = 0;
-	double single[TURNS], batched[TURNS], start, bytes;
+	double rate[TURNS], start, bytes;
 	struct table table;
 
 	if (!keys || table_init(&table, calls, sizeof(struct call))) {
@@ -134,16 +112,12 @@ static int bench_lookups(uint32_t calls, json_t *results)
 		keys[i] = key_of((uint32_t)(mix(i) % calls));
 	for (int turn = 0; turn < TURNS; turn++) {
 		start = cpu_seconds();
-		sink += look_singly(&table, keys);
-		single[turn] = LOOKUPS / (cpu_seconds() - start);
-		start = cpu_seconds();
-		sink += look_batched(&table, keys);
-		batched[turn] = LOOKUPS / (cpu_seconds() - start);
+		sink += look_up(&table, keys);
+		rate[turn] = LOOKUPS / (cpu_seconds() - start);
 	}
-	if (sink != 2ull * TURNS * LOOKUPS)
+	if (sink != 1ull * TURNS * LOOKUPS)
 		puts("a look-up failed");
-	report(results, "lookups_single", "look-ups/s, one by one", single, 0);
-	report(results, "lookups_batched", "look-ups/s, in batches of 16", batched, GOAL_LOOKUPS);
+	report(results, "lookups", "look-ups/s", rate, GOAL_LOOKUPS);
 	bytes = (double)table_bytes(&table) / calls;
 	printf("%-52s %12.1f %25s goal %.0f: %s\n", "octets a call in the daemon's table", bytes,
 	       "", GOAL_BYTES, bytes <= GOAL_BYTES ? "met" : "missed");

@@ -113,21 +113,6 @@ void table_prefetch(const struct table *t, uint64_t key)
 	__builtin_prefetch(&t->buckets[home_of(t, key)]);
 }
 
-void table_prefetch_entry(const struct table *t, uint64_t key)
-{
-	const struct table_bucket *b = &t->buckets[home_of(t, key)];
-	uint32_t print = print_of(key);
-
-	for (uint32_t i = 0; i < BUCKET_SLOTS; i++) {
-		const char *entry = table_entry(t, b->index[i]);
-
-		if (b->print[i] != print || !b->index[i])
-			continue;
-		for (size_t line = 0; line < t->stride; line += 64)
-			__builtin_prefetch(entry + line);
-	}
-}
-
 /* Where an entry stands. */
 struct place {
 	uint32_t bucket;

@@ -39,10 +39,8 @@ static inline void *table_entry(const struct table *t, uint32_t index)
 	return t->entries + index * t->stride;
 }
 
-/* Asks for the memory that table_find() of this key will want; then, when that has come, for the
- * entry's own. */
+/* Asks for the memory that table_find() of this key will want. */
 void table_prefetch(const struct table *t, uint64_t key);
-void table_prefetch_entry(const struct table *t, uint64_t key);
 
 /* The index of the entry with this key, or 0. */
 uint32_t table_find(const struct table *t, uint64_t key);
