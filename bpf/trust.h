@@ -83,24 +83,20 @@ static __always_inline void trust_dialog_state(struct dialog *d, enum dialog_sta
 		backend_add_calls(d->backend, 1);
 }
 
-/* A call that is over is taken up again by who rings or calls again. One that was acknowledged before it
- * ended is not by a 2xx alone: that is a late copy, of a server that was cut off meanwhile, say. */
-static __always_inline void trust_dialog_reopen(struct dialog *d, enum dialog_state state)
+/* A call that is over is taken up again by who calls or rings again, as after a challenge. One that had
+ * stood is not: what comes then are late copies, of a server that was cut off meanwhile, say. */
+static __always_inline bool trust_dialog_may_move(const struct dialog *d, enum dialog_state state)
 {
-	if (state == DIALOG_CONFIRMED && d->acknowledged)
-		return;
-	d->acknowledged = 0;
-	d->hangs_up = 0;
-	trust_dialog_state(d, state);
+	if (d->state == DIALOG_TERMINATED)
+		return !d->acknowledged && !d->hangs_up;
+	return state > d->state;
 }
 
 static __always_inline void trust_dialog_again(const struct packet *pkt, struct dialog *old,
 					       const struct sipxdp_peer *peer,
 					       enum dialog_state state, bool from_server)
 {
-	if (old->state == DIALOG_TERMINATED)
-		trust_dialog_reopen(old, state);
-	else if (state > old->state)
+	if (trust_dialog_may_move(old, state))
 		trust_dialog_state(old, state);
 	if (!from_server)
 		old->answers = 1;
