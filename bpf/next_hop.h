@@ -17,11 +17,6 @@ enum hop {
 	HOP_NOWHERE /* this host's own address, or no route to it */
 };
 
-static __always_inline bool addr_is_ipv4(const struct sipxdp_addr *addr)
-{
-	return !(addr->word[0] | addr->word[1]) && addr->word[2] == bpf_htonl(0xffff);
-}
-
 static __always_inline bool addr_is_equal(const struct sipxdp_addr *a, const struct sipxdp_addr *b)
 {
 	return a->word[3] == b->word[3] && a->word[2] == b->word[2] && a->word[1] == b->word[1] &&

@@ -4,12 +4,18 @@
 #ifndef SIPXDP_ADDRESS_H
 #define SIPXDP_ADDRESS_H
 
+#include <asm/byteorder.h>
 #include <linux/types.h>
 
 struct sipxdp_addr {
 	__be32 word[4];
 };
 _Static_assert(sizeof(struct sipxdp_addr) == 16, "address layout");
+
+static inline __attribute__((always_inline)) _Bool addr_is_ipv4(const struct sipxdp_addr *addr)
+{
+	return !(addr->word[0] | addr->word[1]) && addr->word[2] == __cpu_to_be32(0xffff);
+}
 
 /* A transport address: what earns trust, and what a dialog's peer is. */
 struct sipxdp_peer {

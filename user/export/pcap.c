@@ -42,11 +42,6 @@ struct headers {
 	struct udphdr udp;
 };
 
-static bool is_ipv4(const struct sipxdp_peer *peer)
-{
-	return !peer->addr.word[0] && !peer->addr.word[1] && peer->addr.word[2] == htonl(0xffff);
-}
-
 /* ---- the Internet checksum, RFC 1071 ---- */
 
 static uint64_t sum_octets(uint64_t sum, const void *data, size_t length)
@@ -70,7 +65,7 @@ static uint16_t fold(uint64_t sum)
 /* Of a datagram that is there as a whole; else 0, which in IPv4 means that there is none. */
 static uint16_t udp_checksum(const struct pcap_datagram *d, const struct udphdr *udp)
 {
-	bool ipv4 = is_ipv4(&d->source);
+	bool ipv4 = addr_is_ipv4(&d->source.addr);
 	uint64_t sum = IPPROTO_UDP + d->length + sizeof(*udp);
 	uint16_t checksum;
 
@@ -116,7 +111,7 @@ static void fill_ipv6(struct headers *h, const struct pcap_datagram *d)
 static void fill_headers(struct headers *h, const struct pcap_datagram *d)
 {
 	memset(h, 0, sizeof(*h));
-	if (is_ipv4(&d->source))
+	if (addr_is_ipv4(&d->source.addr))
 		fill_ipv4(h, d);
 	else
 		fill_ipv6(h, d);
@@ -156,7 +151,7 @@ int pcap_write(FILE *file, const struct pcap_datagram *d)
 	int err;
 
 	if (d->length > DATAGRAM_MAX || d->captured > d->length ||
-	    is_ipv4(&d->source) != is_ipv4(&d->destination))
+	    addr_is_ipv4(&d->source.addr) != addr_is_ipv4(&d->destination.addr))
 		return -EINVAL;
 	fill_headers(&headers, d);
 	head.captured = headers.length + d->captured;

@@ -109,17 +109,12 @@ void offences_configure(struct offences *o, const struct config_bans *bans)
 		memset(o->offenders, 0, (o->set_mask + 1ull) * WAYS * sizeof(struct offender));
 }
 
-static bool is_ipv4(const struct sipxdp_addr *addr)
-{
-	return !addr->word[0] && !addr->word[1] && addr->word[2] == htonl(0xffff);
-}
-
 /* The network that stands for one source: a host of IPv4, a /64 of IPv6. */
 static struct sipxdp_prefix source_of(const struct sipxdp_addr *addr)
 {
 	struct sipxdp_prefix source = { .prefix_len = 128, .addr = *addr };
 
-	if (!is_ipv4(addr)) {
+	if (!addr_is_ipv4(addr)) {
 		source.prefix_len = 64;
 		source.addr.word[2] = 0;
 		source.addr.word[3] = 0;

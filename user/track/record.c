@@ -38,14 +38,9 @@ size_t record_text(char *out, size_t size, const char *text, size_t length)
 	return length;
 }
 
-static bool is_ipv4(const struct sipxdp_addr *addr)
-{
-	return !addr->word[0] && !addr->word[1] && addr->word[2] == htonl(0xffff);
-}
-
 void record_peer(char *out, size_t size, const struct sipxdp_peer *peer)
 {
-	bool ipv4 = is_ipv4(&peer->addr);
+	bool ipv4 = addr_is_ipv4(&peer->addr);
 	char text[INET6_ADDRSTRLEN];
 
 	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? &peer->addr.word[3] : &peer->addr.word[0], text,
