@@ -14,7 +14,7 @@ build=(clang-14 llvm-14 libbpf-dev libxdp-dev bpftool libelf-dev zlib1g-dev liby
 lab=(iproute2 ethtool kamailio sip-tester sipsak sipvicious nftables jq procps tcpdump)
 # shellcheck disable=SC2034
 test=(libcriterion-dev libclang-rt-14-dev clang-format-14 libosip2-dev libsofia-sip-ua-dev
-	tshark baresip-core shellcheck gcovr openssl)
+	tshark sngrep baresip-core shellcheck gcovr openssl)
 # shellcheck disable=SC2034
 vm=(qemu-system-x86 busybox-static cpio kmod xz-utils xdp-tools clang-16 clang-19)
 # shellcheck disable=SC2034

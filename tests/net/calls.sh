@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Shows: calls of sipp in every manner are in the table of calls and in the counters exactly as sipp counted them
+# Shows: calls of sipp in every manner are in the table of calls and in the counters exactly as sipp counted them, and a HEP collector gets their messages
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -48,7 +48,10 @@ scenario() {
 [[ $EUID == 0 ]] || skip "needs root"
 [[ -e /sys/kernel/btf/vmlinux ]] || skip "the kernel has no BTF"
 lab_up
-lab_config enforce "" "networks: {exempt: [10.77.1.0/24]}" >"$lab_tmp/sipxdp.yaml"
+lab_config enforce "" "networks: {exempt: [10.77.1.0/24]}
+hep: {address: \"127.0.0.1:9060\", capture_id: 2001, password: secret}" >"$lab_tmp/sipxdp.yaml"
+lab_spawn collector server sngrep -F -N -q -L udp:127.0.0.1:9060 -O "$lab_tmp/hep.pcap"
+lab_until 5 lab_listens server 9060 || fail "sngrep does not listen"
 lab_start_sipxdp "$lab_tmp/sipxdp.yaml"
 
 scenario busy 7001 40
@@ -72,6 +75,14 @@ if command -v tshark >/dev/null; then
 		"$(tshark -r "$lab_tmp/call.pcap" -Y sip 2>/dev/null | wc -l)" -eq "$messages"
 	check "of them with a wrong checksum" "$(tshark -r "$lab_tmp/call.pcap" -o udp.check_checksum:TRUE \
 		-Y 'udp.checksum.status != 1' 2>/dev/null | wc -l)" -eq 0
+fi
+
+# As sngrep has it from our HEP packets; from here on nobody collects.
+lab_stop collector
+check "messages not sent to the collector" "$(lab_ctl --json status | jq .daemon.hep_lost)" -eq 0
+if command -v tshark >/dev/null; then
+	check "messages of it that the collector has" \
+		"$(tshark -r "$lab_tmp/hep.pcap" -Y "sip.Call-ID == \"$id\"" 2>/dev/null | wc -l)" -eq "$messages"
 fi
 
 scenario prack 7004 40
@@ -103,3 +114,7 @@ check "time from BYE to 200 in ms" "$(quality .sdd_ms)" -lt 1000
 # Messages of calls are remembered when the calls have left the table.
 check "messages remembered of a call of long before" \
 	"$(lab_ctl --json ladder "$id" | jq '.messages | length')" -eq "$messages"
+
+check "messages that the collector was no more there for" "$(lab_ctl --json status | jq .daemon.hep_lost)" -gt 0
+check "warnings about it" "$(lab_ctl --json status |
+	jq '[.warnings[] | select(contains("HEP collector: Connection refused"))] | length')" -eq 1

@@ -185,6 +185,7 @@ Test(config, defaults_are_the_documented_ones)
 	cr_expect_eq(cfg->tables.dialogs, 1048576);
 	cr_expect_eq(cfg->tables.bans, 65536);
 	cr_expect_eq(cfg->tables.fragments, 16384);
+	cr_expect(!cfg->hep.wanted);
 	config_free(cfg);
 }
 
@@ -287,7 +288,12 @@ Test(config, every_key_of_the_full_example_lands_in_its_place)
 	cr_expect_eq(cfg->scanners.ban_ns, 0);
 	cr_expect_eq(cfg->bans.enumeration.ban_ns, 0);
 	cr_expect_eq(cfg->tables.trusted, 16777216);
-	cr_expect_eq(cfg->tap.message_bytes, 0);
+	cr_expect_eq(cfg->tap.message_bytes, 4096);
+	cr_expect(cfg->hep.wanted);
+	cr_expect_str_eq(endpoint_print(&cfg->hep.address, (char[ENDPOINT_TEXT_SIZE]){ 0 }),
+			 "[2001:db8::9]:9060");
+	cr_expect_eq(cfg->hep.capture_id, 2001);
+	cr_expect_str_eq(cfg->hep.password, "be: secret");
 	expect_rate(&cfg->host_limits.proofs, "off", 0, "proofs");
 	expect_rate(&cfg->tap.samples, "10/s", 10, "samples");
 
@@ -440,6 +446,11 @@ Test(config, each_type_of_value_is_read_and_refused_at_its_bounds)
 		{ "scanners: {user_agents: [%s]}", "abcdefghijklmnop", "'\xc3\xa4' ",
 		  "abcdefghijklmnopq" },
 		{ "tap: {buffer_bytes: %s}", "1073741824", "1GiB", "32768" },
+		{ "tap: {message_bytes: %s}", "off", "8k", "8001" },
+		{ "hep: {address: '192.0.2.9:9060', capture_id: %s}", "4294967295", "-1",
+		  "4294967296" },
+		{ "hep: {address: '192.0.2.9:9060', password: %s}", "x", "'\xc3\xa4'",
+		  "0123456789012345678901234567890123456789012345678901234567890123" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

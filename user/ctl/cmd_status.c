@@ -138,6 +138,16 @@ static void print_daemon(const struct view *view)
 			   reloaded ? moment_print(reloaded, moment) : "");
 }
 
+/* Where messages are sent to, if anywhere. */
+static void print_hep(const struct view *view)
+{
+	const char *collector = json_string_value(json_object_get(view->daemon, "hep_collector"));
+
+	if (collector)
+		print_line("hep", "to %s: %" PRIu64 " messages sent, %" PRIu64 " not", collector,
+			   daemon_number(view, "hep_sent"), daemon_number(view, "hep_lost"));
+}
+
 /* One whose drops are withheld for some reasons only enforces. */
 static const char *mode_name(__u32 monitor)
 {
@@ -159,6 +169,7 @@ static void print_head(const struct view *view)
 		print_line("uptime", "unknown");
 	print_daemon(view);
 	print_line("tap", "%llu records lost for a full ring", view->maps->host_state->tap_lost);
+	print_hep(view);
 	print_line("layout", "%u", view->maps->settings->layout);
 	if (uname(&host) == 0)
 		print_line("kernel", "%s %s", host.sysname, host.release);

@@ -253,6 +253,17 @@ static void print_quality(FILE *file, const json_t *quality)
 	}
 }
 
+static void print_hep(FILE *file, const json_t *daemon)
+{
+	if (!json_object_get(daemon, "hep_collector"))
+		return;
+	print_alone(file, "sipxdp_hep_sent_total", "counter", "Messages sent to the HEP collector",
+		    number_of(daemon, "hep_sent"));
+	print_alone(file, "sipxdp_hep_lost_total", "counter",
+		    "Messages that could not be sent to the HEP collector",
+		    number_of(daemon, "hep_lost"));
+}
+
 void metrics_print(FILE *file, const struct view *view, const struct blind *blind)
 {
 	print_alone(file, "sipxdp_daemon_up", "gauge", "1: the daemon answers",
@@ -266,6 +277,8 @@ void metrics_print(FILE *file, const struct view *view, const struct blind *blin
 	print_packets(file, view);
 	print_tables(file, view);
 	print_losses(file, view->maps->host_state);
-	if (view->daemon)
-		print_quality(file, json_object_get(view->daemon, "quality"));
+	if (!view->daemon)
+		return;
+	print_quality(file, json_object_get(view->daemon, "quality"));
+	print_hep(file, view->daemon);
 }

@@ -2,6 +2,7 @@
 /* What the daemon alone knows of itself: see status.h. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sipxdp/version.h>
@@ -72,6 +73,18 @@ static void set_tracking(json_t *reply, const struct tracking_stats *stats)
 	set_number(reply, "history_bytes", stats->history.bytes);
 }
 
+/* Where to, and how it goes; nothing without a collector. */
+static void set_hep(json_t *reply, const struct config_hep *config, const struct hep_stats *stats)
+{
+	char text[ENDPOINT_TEXT_SIZE];
+
+	if (!config->wanted)
+		return;
+	set_text(reply, "hep_collector", endpoint_print(&config->address, text));
+	set_number(reply, "hep_sent", stats->sent);
+	set_number(reply, "hep_lost", stats->lost);
+}
+
 static void set_balancing(json_t *reply, const struct balancing_stats *stats)
 {
 	set_number(reply, "backends_came_up", stats->ups);
@@ -112,6 +125,9 @@ static void warn_blindness(const struct daemon *daemon, const struct tracking_st
 		     "the table of calls was full: %llu calls that were not answered made room for "
 		     "answered ones",
 		     (unsigned long long)track->calls_evicted);
+	if (stats->hep.lost)
+		warn(warnings, "%llu messages could not be sent to the HEP collector: %s",
+		     (unsigned long long)stats->hep.lost, strerror(stats->hep.error));
 	if (!daemon->sandboxed)
 		warn(warnings, "system calls of the daemon are not filtered");
 	if (log_lost())
@@ -151,6 +167,7 @@ json_t *status_reply(const struct daemon *daemon)
 	set_number(reply, "started_unix_ns", daemon->started_unix_ns);
 	set_number(reply, "reloaded_unix_ns", daemon->reloaded_unix_ns);
 	set_tracking(reply, &stats);
+	set_hep(reply, &daemon->config->hep, &stats.hep);
 	balancing_stats(daemon->balancing, &balancing);
 	set_balancing(reply, &balancing);
 	json_object_set_new(reply, "tables", tables_json(daemon, &stats));

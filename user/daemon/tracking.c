@@ -41,6 +41,7 @@ struct tracking {
 	struct facts *facts;
 	struct history *history;
 	struct siphash_key history_key;
+	struct hep_sender *hep;
 	struct tap *tap;
 	struct losses losses;
 	bool caught_up;		/* what was in the tap from before the start has been taken in */
@@ -48,6 +49,7 @@ struct tracking {
 	uint64_t flushed_ns;	/* and when the records were last brought up to date */
 	int64_t unix_offset_ns; /* what CLOCK_REALTIME is ahead of CLOCK_MONOTONIC */
 	uint64_t record_ns;	/* CLOCK_MONOTONIC of the record at hand */
+	uint64_t hep_lost;	/* messages that the log has told of */
 	struct tracking_stats stats;
 	struct sip_message message;
 	char padded[SIP_MESSAGE_MAX + 2];
@@ -120,6 +122,21 @@ static void remember(struct tracking *tracking, const struct tap_record *record,
 		    outcome->answered, &message);
 }
 
+static void export_message(struct tracking *tracking, const struct tap_record *record,
+			   const struct sipxdp_peer *source, const struct sipxdp_peer *destination,
+			   uint64_t now_unix_ns)
+{
+	const struct hep_message message = {
+		.time_unix_ns = now_unix_ns,
+		.source = *source,
+		.destination = *destination,
+		.data = record->data,
+		.length = record->captured,
+	};
+
+	hep_sender_add(tracking->hep, &message);
+}
+
 static void take_message(struct tracking *tracking, const struct tap_record *record)
 {
 	struct sipxdp_peer source = { .addr = record->saddr, .port = record->sport };
@@ -138,6 +155,7 @@ static void take_message(struct tracking *tracking, const struct tap_record *rec
 	tracking->stats.messages++;
 	/* What the tracker will want comes into the caches while the message is parsed. */
 	track_prefetch(tracking->track, arrival.call_id_hash);
+	export_message(tracking, record, &source, &destination, arrival.now_ns);
 	if (!parse(tracking, record))
 		return;
 	outcome = track_message(tracking->track, &arrival, &tracking->message);
@@ -240,6 +258,8 @@ int tracking_open(const struct config *config, struct plane *plane, struct sampl
 	losses_begin(&tracking->losses, tracking->maps->host_state);
 	err = open_tracker(tracking, config);
 	if (!err)
+		err = hep_sender_open(&config->hep, &tracking->hep);
+	if (!err)
 		err = tap_open(tracking->maps, take_record, tracking, &tracking->tap);
 	if (err) {
 		tracking_close(tracking);
@@ -261,6 +281,7 @@ void tracking_close(struct tracking *tracking)
 	sink_close(&tracking->sink);
 	facts_close(tracking->facts);
 	history_free(tracking->history);
+	hep_sender_close(tracking->hep);
 	free(tracking);
 }
 
@@ -268,6 +289,7 @@ void tracking_reconfigure(struct tracking *tracking, const struct config *config
 {
 	track_set_idle(tracking->track, config->dialogs.idle_ns);
 	facts_reconfigure(tracking->facts, config);
+	hep_sender_configure(tracking->hep, &config->hep);
 }
 
 /* ---- running ---- */
@@ -317,6 +339,7 @@ int tracking_drain(struct tracking *tracking)
 		log_limited(LOG_ERR, "tap: %s", strerror(-records));
 	if (records)
 		tracking->taken_ns = now_ns;
+	hep_sender_flush(tracking->hep);
 	if (!tracking->caught_up && records < DRAIN_RECORDS)
 		catch_up(tracking);
 	if (records < BUSY_RECORDS || now_ns - tracking->flushed_ns >= FLUSH_NS)
@@ -324,6 +347,20 @@ int tracking_drain(struct tracking *tracking)
 	if (records >= DRAIN_RECORDS)
 		return 0; /* there are more, and nobody will tell */
 	return often ? TAP_POLL_MS : -1;
+}
+
+/* Says once a second what did not reach the collector, and looks for another way to it. */
+static void tend_collector(struct tracking *tracking)
+{
+	struct hep_stats stats;
+
+	hep_sender_stats(tracking->hep, &stats);
+	if (stats.lost != tracking->hep_lost)
+		log_limited(LOG_WARNING, "hep: %llu messages could not be sent: %s",
+			    (unsigned long long)(stats.lost - tracking->hep_lost),
+			    strerror(stats.error));
+	tracking->hep_lost = stats.lost;
+	hep_sender_tick(tracking->hep);
 }
 
 void tracking_tick(struct tracking *tracking, uint64_t now_ns)
@@ -335,6 +372,7 @@ void tracking_tick(struct tracking *tracking, uint64_t now_ns)
 	if (losses_of_tap(&tracking->losses) != lost)
 		track_messages_lost(tracking->track);
 	track_advance(tracking->track, clock_realtime_ns());
+	tend_collector(tracking);
 	flush(tracking, now_ns);
 }
 
@@ -348,6 +386,7 @@ void tracking_stats(const struct tracking *tracking, struct tracking_stats *out)
 	track_stats(tracking->track, &stats.track);
 	facts_stats(tracking->facts, &stats.facts);
 	history_stats(tracking->history, &stats.history);
+	hep_sender_stats(tracking->hep, &stats.hep);
 	*out = stats;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the tap to the maps: records are told apart, messages parsed and tracked, samples kept, and
- * what follows from them put in force.
+ * From the tap to the maps: records are told apart, messages handed on to a collector, parsed and
+ * tracked, samples kept, and what follows from them put in force.
  */
 #ifndef SIPXDP_DAEMON_TRACKING_H
 #define SIPXDP_DAEMON_TRACKING_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/facts.h"
+#include "export/hep_sender.h"
 #include "export/samples.h"
 #include "plane/plane.h"
 #include "policy/config.h"
@@ -31,6 +32,7 @@ struct tracking_stats {
 	struct track_stats track;
 	struct facts_stats facts;
 	struct history_stats history;
+	struct hep_stats hep;
 };
 
 struct tracking;

@@ -38,6 +38,7 @@
 #define CONFIG_SAMPLES_MAX	4096 /* what one answer of the daemon holds */
 #define CONFIG_EMERGENCY_SIZE	(EMERGENCY_LENGTH + 1)
 #define CONFIG_STATUS_RANGES	16
+#define CONFIG_PASSWORD_SIZE	64	/* with its NUL */
 #define CONFIG_NETWORKS_MAX	1048576 /* prefixes of all lists and files together */
 
 #define CONFIG_RATE_MAX	    SIPXDP_RATE_MAX /* messages a second */
@@ -259,6 +260,14 @@ struct config_tap {
 	uint32_t keep_samples;	    /* of them remembered for `sipxdpctl samples` */
 };
 
+/* The collector that messages are sent to, as HEP3 packets over UDP. */
+struct config_hep {
+	bool wanted; /* `hep:` is there */
+	struct endpoint address;
+	uint32_t capture_id;		     /* as whom it knows us */
+	char password[CONFIG_PASSWORD_SIZE]; /* "": none */
+};
+
 struct config_interface {
 	char name[IFNAMSIZ];
 	struct config_place place;
@@ -291,6 +300,7 @@ struct config {
 	struct config_host_limits host_limits;
 	struct config_tables tables;
 	struct config_tap tap;
+	struct config_hep hep;
 };
 
 #define CONFIG_ERRORS_MAX 20

@@ -377,6 +377,21 @@ static void check_tap(struct config_reader *reader)
 				       "%u cannot be a ring's size", bytes);
 }
 
+static void check_hep(struct config_reader *reader)
+{
+	const struct config *cfg = reader->cfg;
+	const struct in6_addr *address = &cfg->hep.address.address;
+
+	if (!cfg->hep.wanted || !cfg->hep.address.port)
+		return; /* wrong, and reported */
+	if (address_is_any(address) || address_is_multicast(address))
+		config_reader_error_at(reader, "the address of one host", "hep.address",
+				       "a wildcard or multicast address");
+	if (!cfg->tap.message_bytes)
+		config_reader_error_at(reader, "tap.message_bytes other than off", "hep",
+				       "there is nothing to send: the tap is off");
+}
+
 /* All pools share the places of one map. */
 static void check_backends_in_all(struct config_reader *reader)
 {
@@ -405,4 +420,5 @@ void config_cross_check(struct config_reader *reader)
 	check_backends_in_all(reader);
 	check_times(reader);
 	check_tap(reader);
+	check_hep(reader);
 }

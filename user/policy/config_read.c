@@ -20,7 +20,7 @@ static void report_value(struct config_reader *reader, const struct config_key *
 
 	config_key_expected(key, expected);
 	config_node_describe(node, found, sizeof(found));
-	if (key->type == CONFIG_TYPE_SEED)
+	if (key->type == CONFIG_TYPE_SEED || key->type == CONFIG_TYPE_PASSWORD)
 		snprintf(found, sizeof(found), "the value"); /* a secret is not for logs */
 	switch (err) {
 	case -ENOMEM: reader->no_memory = true; break;

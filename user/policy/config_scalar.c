@@ -274,11 +274,18 @@ int config_interface_parse(const char *text, size_t len, char out[IFNAMSIZ])
 	return 0;
 }
 
-int config_user_agent_parse(const char *text, size_t len, char out[CONFIG_USER_AGENT_SIZE])
+static bool is_printable(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (text[i] < 0x20 || text[i] > 0x7e)
-			return -EINVAL;
+			return false;
+	return true;
+}
+
+int config_user_agent_parse(const char *text, size_t len, char out[CONFIG_USER_AGENT_SIZE])
+{
+	if (!is_printable(text, len))
+		return -EINVAL;
 	if (len && (text[0] == ' ' || text[len - 1] == ' '))
 		return -EINVAL;
 	if (len < CONFIG_USER_AGENT_MIN || len >= CONFIG_USER_AGENT_SIZE)
@@ -303,5 +310,15 @@ int config_emergency_parse(const char *text, size_t len, char out[CONFIG_EMERGEN
 	if (len >= CONFIG_EMERGENCY_SIZE)
 		return -ERANGE;
 	text_copy_lower(out, text, len);
+	return 0;
+}
+
+int config_password_parse(const char *text, size_t len, char out[CONFIG_PASSWORD_SIZE])
+{
+	if (!is_printable(text, len))
+		return -EINVAL;
+	if (len == 0 || len >= CONFIG_PASSWORD_SIZE)
+		return -ERANGE;
+	text_copy(out, text, len);
 	return 0;
 }

@@ -42,6 +42,9 @@ int config_user_agent_parse(const char *text, size_t len, char out[CONFIG_USER_A
 /* The user part of a URI ("112") or a URN ("urn:service:sos"); in lower case. */
 int config_emergency_parse(const char *text, size_t len, char out[CONFIG_EMERGENCY_SIZE]);
 
+/* What is sent as it stands here: printable ASCII. */
+int config_password_parse(const char *text, size_t len, char out[CONFIG_PASSWORD_SIZE]);
+
 /* The text of a duration, as short as it can be said exactly. Returns out. */
 #define CONFIG_DURATION_TEXT_SIZE 24
 const char *config_duration_print(uint64_t ns, char out[CONFIG_DURATION_TEXT_SIZE]);

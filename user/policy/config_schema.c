@@ -390,6 +390,25 @@ static const struct config_key schema[] = {
 	RATE("tap.samples", config, tap.samples, "100/s", "dropped packets handed over as samples"),
 	VALUE("tap.keep_samples", NUMBER, config, tap.keep_samples, 16, CONFIG_SAMPLES_MAX, "1024",
 	      "samples kept for sipxdpctl samples"),
+
+	{
+		.path = "hep",
+		.type = CONFIG_TYPE_SECTION,
+		.offset = offsetof(struct config, hep.wanted),
+		.help = "sends every SIP message that was let through, and every answer, to a "
+			"collector of HEP3 such as HOMER, over UDP; without it none is sent",
+	},
+	{
+		.path = "hep.address",
+		.type = CONFIG_TYPE_ENDPOINT,
+		.flags = CONFIG_KEY_REQUIRED,
+		.offset = offsetof(struct config, hep.address),
+		.help = "where the collector listens",
+	},
+	VALUE("hep.capture_id", NUMBER, config, hep.capture_id, 0, UINT32_MAX, "1",
+	      "the number by which the collector knows this host"),
+	VALUE("hep.password", PASSWORD, config, hep.password, 0, 0, NULL,
+	      "what the collector asks of its senders; it is sent in the clear"),
 };
 
 const struct config_key *config_schema(size_t *count)
@@ -454,6 +473,8 @@ static const struct type_text {
 	[CONFIG_TYPE_ENDPOINT] = { "an address with a port", "has a port out of range",
 				   "ADDRESS:PORT, with IPv6 in brackets and a port from 1 to 65535",
 				   false },
+	[CONFIG_TYPE_PASSWORD] = { "a password", "is too short or too long",
+				   "1 to 63 printable characters", false },
 	[CONFIG_TYPE_INTERFACES] = { "the name of a network interface", "is too long",
 				     "1 to 15 characters without blanks, / and :", true },
 	[CONFIG_TYPE_LISTENS] = { "a listen address", "has a port out of range",
@@ -480,7 +501,8 @@ static const struct type_text {
 };
 
 _Static_assert(CONFIG_USER_AGENT_MIN == 4 && CONFIG_USER_AGENT_SIZE == 17, "as the text says");
-_Static_assert(CONFIG_EMERGENCY_SIZE == 17 && CONFIG_NAME_SIZE == 32, "as the text says");
+_Static_assert(CONFIG_EMERGENCY_SIZE == 17 && CONFIG_NAME_SIZE == 32 && CONFIG_PASSWORD_SIZE == 64,
+	       "as the text says");
 
 bool config_type_is_list(enum config_type type)
 {

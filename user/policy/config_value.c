@@ -246,6 +246,7 @@ int config_value_set(struct config_reader *reader, const struct config_key *key,
 	case CONFIG_TYPE_SEED: return set_seed(reader, node);
 	case CONFIG_TYPE_PATH: return set_path(reader, node, field);
 	case CONFIG_TYPE_ENDPOINT: return endpoint_parse(node->text, node->len, field);
+	case CONFIG_TYPE_PASSWORD: return config_password_parse(node->text, node->len, field);
 	case CONFIG_TYPE_INTERFACES: return add_interface(reader->cfg, node);
 	case CONFIG_TYPE_LISTENS: return add_listen(service, node);
 	case CONFIG_TYPE_NETWORKS:
