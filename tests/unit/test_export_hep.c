@@ -241,6 +241,59 @@ Test(hep, messages_come_in_order_however_many_there_are,
 	close(fd);
 }
 
+/* The time of the next packet, in nanoseconds. */
+static uint64_t take_time(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	const uint8_t *seconds, *microseconds;
+	uint8_t packet[512];
+	size_t size;
+	ssize_t n;
+	uint32_t s, us;
+
+	cr_assert_eq(poll(&ready, 1, WAIT_MS), 1, "nothing came");
+	n = recv(fd, packet, sizeof(packet), 0);
+	cr_assert(n > 6);
+	seconds = find_chunk(packet, (size_t)n, 9, &size);
+	microseconds = find_chunk(packet, (size_t)n, 10, &size);
+	cr_assert(seconds && microseconds);
+	memcpy(&s, seconds, sizeof(s));
+	memcpy(&us, microseconds, sizeof(us));
+	return ntohl(s) * UINT64_C(1000000000) + ntohl(us) * UINT64_C(1000);
+}
+
+Test(hep, messages_of_one_tick_keep_their_order_by_time)
+{
+	static const struct {
+		uint64_t came, said;
+	} rows[] = {
+		{ 1000000000000, 1000000000000 },
+		{ 1000000000000, 1000000001000 },
+		{ 1000000000000, 1000000002000 },
+		{ 1000004000000, 1000004000000 }, /* the next tick */
+		{ 1000003000000, 1000004001000 }, /* another CPU was late */
+		{ 900000000000, 900000000000 },	  /* the clock was set back */
+		{ 900000000999, 900000001000 },
+		{ 2000000000000, 2000000000000 },
+	};
+	uint16_t port = 0;
+	int fd = collector_open(&port);
+	struct config_hep config = config_for(port);
+	struct hep_sender *sender;
+
+	cr_assert_eq(hep_sender_open(&config, &sender), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hep_message message = message4("SIP", 3);
+
+		message.time_unix_ns = rows[i].came;
+		hep_sender_add(sender, &message);
+	}
+	hep_sender_close(sender);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_assert_eq(take_time(fd), rows[i].said, "message %zu", i);
+	close(fd);
+}
+
 Test(hep, a_collector_that_comes_back_is_sent_to_again)
 {
 	uint16_t port = 0;

@@ -9,18 +9,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sipxdp/time.h>
+
 #include "policy/socket_address.h"
 
 #define BATCH_MESSAGES 64
 #define BATCH_OCTETS   131072
 #define SEND_BUFFER    (1 << 20) /* what is wanted of the kernel; it may give less */
 
+/* Moments are told apart that are no further back than this; beyond, somebody has set the clock. */
+#define SAME_TIME_NS (100 * NSEC_PER_MSEC)
+
 struct hep_sender {
 	struct config_hep config;
 	int fd;	     /* connected to the collector; -1: there is no way to it, or none is wanted */
 	bool failed; /* since the socket was opened */
 	struct hep_stats stats;
-	uint32_t count; /* of the batch */
+	uint64_t time_unix_ns; /* of the last message */
+	uint32_t count;	       /* of the batch */
 	size_t used;
 	struct iovec parts[BATCH_MESSAGES];
 	struct mmsghdr headers[BATCH_MESSAGES];
@@ -109,6 +115,18 @@ void hep_sender_flush(struct hep_sender *sender)
 	begin_batch(sender);
 }
 
+/* Collectors sort messages by their time, and the packet clock goes in ticks: what came later is said to
+ * be a microsecond later at least. */
+static uint64_t time_in_order(struct hep_sender *sender, uint64_t time_unix_ns)
+{
+	uint64_t next = sender->time_unix_ns + NSEC_PER_USEC;
+
+	if (time_unix_ns < next && next - time_unix_ns < SAME_TIME_NS)
+		time_unix_ns = next;
+	sender->time_unix_ns = time_unix_ns;
+	return time_unix_ns;
+}
+
 static size_t write_next(struct hep_sender *sender, const struct hep_message *message)
 {
 	return hep_write(message, sender->octets + sender->used, BATCH_OCTETS - sender->used);
@@ -121,6 +139,7 @@ void hep_sender_add(struct hep_sender *sender, const struct hep_message *message
 
 	if (!sender->config.wanted)
 		return;
+	ours.time_unix_ns = time_in_order(sender, message->time_unix_ns);
 	ours.capture_id = sender->config.capture_id;
 	ours.password = sender->config.password;
 	if (sender->count == BATCH_MESSAGES)

@@ -29,8 +29,9 @@ void hep_sender_close(struct hep_sender *sender);
 /* Another collector from now on, or none. */
 void hep_sender_configure(struct hep_sender *sender, const struct config_hep *config);
 
-/* Takes a message; its capture_id and password are those of the configuration. It is sent with the next
- * flush at the latest; without a collector it is forgotten. */
+/* Takes a message, after those that came before it. Its capture_id and password are those of the
+ * configuration; its time is moved on where it is not behind that of the last one. It is sent with the
+ * next flush at the latest; without a collector it is forgotten. */
 void hep_sender_add(struct hep_sender *sender, const struct hep_message *message);
 void hep_sender_flush(struct hep_sender *sender);
 
