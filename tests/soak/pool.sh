@@ -200,12 +200,12 @@ disturb_lan_down() {
 	ip -n "$(pool_ns lan)" link set server up
 }
 
-# Of calls that are over nothing stays at the backends.
+# Of calls that are over nothing stays at the backends. One whose answer was lost counts for five minutes.
 check_backends_end() {
 	no_calls_at_backends() {
 		lab_ctl --json backend list | jq -e 'all(.backends[]; .calls == 0)'
 	}
-	lab_until 120 no_calls_at_backends || fail "calls at backends: $(lab_ctl backend list)"
+	lab_until 330 no_calls_at_backends || fail "calls at backends: $(lab_ctl backend list)"
 }
 
 callee_is_there() { [[ $(lab_in callee ss -Huna "sport = :7000") ]]; }
