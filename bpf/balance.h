@@ -35,10 +35,9 @@ static __always_inline void backend_count(const struct facts *f, __u32 place)
 
 static __always_inline struct dialog *balance_dialog(const struct facts *f, const struct scan *s)
 {
-	struct dialog_key key = { .call_id_hash = s->call_id_hash };
-	struct dialog *d = bpf_map_lookup_elem(&dialogs, &key);
+	struct dialog_key key = dialog_key_of(s->call_id_hash, f->service);
 
-	return d && d->service == f->service ? d : NULL;
+	return bpf_map_lookup_elem(&dialogs, &key);
 }
 
 /* Where the Call-ID was placed. A request outside of a dialog may be placed anew after a while: its

@@ -28,13 +28,10 @@ static __always_inline bool dialog_may_have(const struct packet *pkt, const stru
 
 static __always_inline struct dialog *dialog_find(const struct packet *pkt, const struct scan *s)
 {
-	struct dialog_key key = { .call_id_hash = s->call_id_hash };
+	struct dialog_key key = dialog_key_of(s->call_id_hash, pkt->f->service);
 	struct dialog *d = bpf_map_lookup_elem(&dialogs, &key);
 
-	if (!d || d->service != pkt->f->service ||
-	    d->last_seen_ns + pkt->cfg->dialog_idle_ns < pkt->f->now)
-		return NULL;
-	return d;
+	return d && d->last_seen_ns + pkt->cfg->dialog_idle_ns >= pkt->f->now ? d : NULL;
 }
 
 static __always_inline bool dialog_take(struct packet *pkt, struct dialog *d)

@@ -116,7 +116,7 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 					 const struct sipxdp_peer *peer, enum dialog_state state,
 					 bool from_server)
 {
-	struct dialog_key key = { .call_id_hash = call_id_hash };
+	struct dialog_key key = dialog_key_of(call_id_hash, pkt->f->service);
 	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
 	struct work *w = work_scratch();
 
@@ -147,7 +147,7 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 static __always_inline void trust_asked(const struct packet *pkt, const struct sipxdp_peer *peer,
 					const struct scan *s)
 {
-	struct dialog_key key = { .call_id_hash = s->call_id_hash };
+	struct dialog_key key = dialog_key_of(s->call_id_hash, pkt->f->service);
 	const struct trusted *known = bpf_map_lookup_elem(&trusted, peer);
 	struct work *w = work_scratch();
 	struct dialog *old;
@@ -180,10 +180,9 @@ static __always_inline void trust_dialog_end(const struct packet *pkt, struct di
 static __always_inline struct dialog *trust_dialog_of(const struct packet *pkt,
 						      const struct scan *s)
 {
-	struct dialog_key key = { .call_id_hash = s->call_id_hash };
-	struct dialog *d = s->call_id_hash ? bpf_map_lookup_elem(&dialogs, &key) : NULL;
+	struct dialog_key key = dialog_key_of(s->call_id_hash, pkt->f->service);
 
-	return d && d->service == pkt->f->service ? d : NULL;
+	return s->call_id_hash ? bpf_map_lookup_elem(&dialogs, &key) : NULL;
 }
 
 static __always_inline enum traffic_class trust_cseq_method(const struct scan *s)

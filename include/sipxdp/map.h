@@ -13,7 +13,7 @@
 #include <sipxdp/rate.h>
 #include <sipxdp/reason.h>
 
-#define SIPXDP_LAYOUT 6
+#define SIPXDP_LAYOUT 7
 
 #define SERVICE_MAX  16		 /* services of one instance */
 #define SERVICE_HOST SERVICE_MAX /* counters of what belongs to no one service */
@@ -286,11 +286,18 @@ struct agent_prefix {
 	char text[AGENT_LENGTH];
 };
 
-/* ---- dialogs: by the keyed hash of the Call-ID ---- */
+/* ---- dialogs: by the keyed hash of the Call-ID, each service by itself: a proxy keeps the Call-ID, so
+ * that a call which comes in by one service and goes out by another is one in both ---- */
 
 struct dialog_key {
-	__u64 call_id_hash;
+	__u64 call_id_hash; /* of service 0; see dialog_key_of() */
 };
+
+static inline struct dialog_key dialog_key_of(__u64 call_id_hash, __u32 service)
+{
+	return (struct dialog_key){ .call_id_hash = call_id_hash ^
+						    service * 0x9e3779b97f4a7c15ULL };
+}
 
 enum dialog_state { DIALOG_EARLY, DIALOG_CONFIRMED, DIALOG_TERMINATED };
 

@@ -194,3 +194,62 @@ Test(balance_shared, every_service_with_the_same_backends)
 	show_calls(ends, SERVICE_MAX, "198.51.100.1");
 	show_phones(ends, SERVICE_MAX, "198.51.100.2");
 }
+
+/* ---- a call that comes in by one service and goes out by another ---- */
+
+#define LEGS_BACKENDS(port)                                                                        \
+	"        - {name: a, address: \"10.0.0.11:" port "\"}\n"                                   \
+	"        - {name: b, address: \"10.0.0.12:" port "\"}\n"                                   \
+	"        - {name: c, address: \"10.0.0.13:" port "\"}\n"
+
+static const char legs4[] =
+	"services:\n" SERVICE("outside", "\"udp:192.0.2.10:5060\"", LEGS_BACKENDS("5060"))
+		SERVICE("inside", "\"udp:192.0.2.11:5080\"", LEGS_BACKENDS("5080"));
+
+#define LEGS_CALLER "198.51.100.1"
+#define LEGS_CALLEE "198.51.100.9"
+
+/* What the far side of a leg sends meets the backend that has the call, `host`. */
+static void leg_comes_in(const char *name, unsigned int leg, const char *host, const char *sip)
+{
+	static const struct end outside = { "192.0.2.10", 5060 }, inside = { "192.0.2.11", 5080 };
+	const struct end *end = leg ? &inside : &outside;
+
+	ask(end, leg ? LEGS_CALLEE : LEGS_CALLER, 5060, sip);
+	cr_expect_str_eq(backend, host, "%s: to %s", name, backend);
+	cr_expect_eq(backend_port, end->port, "%s: to port %u", name, backend_port);
+}
+
+static void leg_goes_out(const char *name, unsigned int leg, const char *host, const char *sip)
+{
+	static const struct end outside = { "192.0.2.10", 5060 }, inside = { "192.0.2.11", 5080 };
+	const struct end *end = leg ? &inside : &outside;
+
+	snprintf(backend, sizeof(backend), "%s", host);
+	backend_port = end->port;
+	answered(name, end, leg ? LEGS_CALLEE : LEGS_CALLER, 5060, sip);
+}
+
+/* A proxy keeps the Call-ID: each leg is a call of its own service, with the same server. */
+Test(balance_shared, both_legs_have_one_call_id)
+{
+	char host[48];
+
+	rig_open(legs4);
+	for (unsigned int call = 700; call < 708; call++) {
+		ask(&ends4[0], LEGS_CALLER, 5060, request("INVITE", call));
+		memcpy(host, backend, sizeof(host));
+		leg_goes_out("INVITE", 1, host, request("INVITE", call));
+		leg_comes_in("180 of the callee", 1, host,
+			     message("SIP/2.0 180 Ringing", "INVITE", call));
+		leg_goes_out("180", 0, host, message("SIP/2.0 180 Ringing", "INVITE", call));
+		leg_comes_in("200 of the callee", 1, host,
+			     message("SIP/2.0 200 OK", "INVITE", call));
+		leg_goes_out("200", 0, host, message("SIP/2.0 200 OK", "INVITE", call));
+		/* the calls stay, whatever else is forgotten */
+		cr_assert_eq(maps_clear(rig_maps(), MAP_PLACEMENTS), 0);
+		leg_comes_in("ACK", 0, host, request("ACK", call));
+		leg_comes_in("BYE of the callee", 1, host, request("BYE", call));
+		leg_comes_in("200 to BYE", 0, host, message("SIP/2.0 200 OK", "BYE", call));
+	}
+}

@@ -415,9 +415,9 @@ Test(facts, records_go_to_the_maps_and_come_back)
 	sink_close(&sink);
 }
 
-static void put_dialog(uint64_t hash, enum dialog_state state, uint64_t age_ns)
+static void put_dialog(uint64_t hash, uint32_t service, enum dialog_state state, uint64_t age_ns)
 {
-	const struct dialog_key place = { .call_id_hash = hash };
+	const struct dialog_key place = dialog_key_of(hash, service);
 	const struct dialog dialog = { .state = state,
 				       .last_seen_ns = clock_monotonic_ns() - age_ns };
 
@@ -445,13 +445,19 @@ Test(facts, the_kernels_dialogs_tell_of_calls)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct call_key call = { .call_id_hash = rows[i].hash };
 
-		put_dialog(rows[i].hash, rows[i].state, rows[i].age_ns);
+		put_dialog(rows[i].hash, 0, rows[i].state, rows[i].age_ns);
 		cr_expect_eq(callbacks.call_dialog(callbacks.context, &call, &seen_ns),
 			     rows[i].told, "row %zu", i);
 		now_ns = clock_realtime_ns();
 		cr_expect_geq(now_ns, seen_ns + rows[i].age_ns, "row %zu", i);
 		cr_expect_leq(now_ns, seen_ns + rows[i].age_ns + 10 * SECOND, "row %zu", i);
 	}
+	/* it goes on in another service */
+	put_dialog(rows[2].hash, SERVICE_MAX - 1, DIALOG_CONFIRMED, SECOND);
+	cr_expect_eq(callbacks.call_dialog(callbacks.context,
+					   &(struct call_key){ .call_id_hash = rows[2].hash },
+					   &seen_ns),
+		     TRACK_DIALOG_CONFIRMED);
 	maps.host_state->dialogs_full = 0;
 	cr_expect_eq(callbacks.call_dialog(callbacks.context, (void *)&missing, &seen_ns),
 		     TRACK_DIALOG_OVER);
@@ -466,22 +472,24 @@ Test(facts, calls_that_nobody_agreed_to_end_leave_the_kernels_dialogs)
 	struct track_sink callbacks = sink_callbacks(&sink);
 	static const struct {
 		uint64_t hash;
+		uint32_t service;
 		enum dialog_state state;
 		uint64_t age_ns;
 		bool stays;
 	} rows[] = {
-		{ 11, DIALOG_CONFIRMED, 20 * SECOND, false },
-		{ 12, DIALOG_CONFIRMED, 5 * SECOND, true }, /* somebody still speaks */
-		{ 13, DIALOG_TERMINATED, 20 * SECOND, true },
-		{ 14, DIALOG_EARLY, 20 * SECOND, true }, /* begun anew */
+		{ 11, 0, DIALOG_CONFIRMED, 20 * SECOND, false },
+		{ 12, 0, DIALOG_CONFIRMED, 5 * SECOND, true }, /* somebody still speaks */
+		{ 13, 0, DIALOG_TERMINATED, 20 * SECOND, true },
+		{ 14, 0, DIALOG_EARLY, 20 * SECOND, true }, /* begun anew */
+		{ 12, 1, DIALOG_CONFIRMED, 20 * SECOND, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct call_key call = { .call_id_hash = rows[i].hash };
-		struct dialog_key place = { .call_id_hash = rows[i].hash };
+		struct dialog_key place = dialog_key_of(rows[i].hash, rows[i].service);
 		struct dialog dialog;
 
-		put_dialog(rows[i].hash, rows[i].state, rows[i].age_ns);
+		put_dialog(rows[i].hash, rows[i].service, rows[i].state, rows[i].age_ns);
 		callbacks.call_abandoned(callbacks.context, &call);
 		cr_expect_eq(!maps_get(&maps, MAP_DIALOGS, &place, &dialog), rows[i].stays,
 			     "row %zu", i);

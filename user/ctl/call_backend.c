@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plane/dialogs.h"
+
 bool call_backends_in_use(const struct maps *maps)
 {
 	struct service service;
@@ -18,12 +20,12 @@ bool call_backends_in_use(const struct maps *maps)
 
 bool call_backend(const struct maps *maps, const struct call_key *key, char out[CALL_BACKEND_SIZE])
 {
-	const struct dialog_key dialog_key = { .call_id_hash = key->call_id_hash };
-	struct dialog dialog;
+	struct dialog dialog = { 0 };
 
-	if (maps_get(maps, MAP_DIALOGS, &dialog_key, &dialog) || !dialog.backend)
-		return false;
-	if (dialog.backend >= BACKEND_MAX)
+	for (__u32 i = 0; !dialogs_next(maps, key->call_id_hash, &i, &dialog); i++)
+		if (dialog.backend)
+			break;
+	if (!dialog.backend || dialog.backend >= BACKEND_MAX)
 		return false;
 	snprintf(out, CALL_BACKEND_SIZE, "%.*s", BACKEND_NAME, maps->backends[dialog.backend].name);
 	return *out != '\0';

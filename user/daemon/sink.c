@@ -3,6 +3,7 @@
 #include "daemon/sink.h"
 
 #include "plane/clock.h"
+#include "plane/dialogs.h"
 #include "plane/expire.h"
 
 /* Records kept on their way: as many calls as a busy server sets up between two flushes. */
@@ -57,25 +58,33 @@ static void call_delete(void *context, const struct call_key *key)
 	record_store_delete(sink->calls, key->call_id_hash);
 }
 
-/* What the packet path has noted of the dialog, on its own clock. A row that is not there tells that
- * the call is over only if rows were never refused. */
+static bool dialog_is_over(const struct maps *maps, const struct dialog *dialog, uint64_t now_ns)
+{
+	return dialog->state == DIALOG_TERMINATED ||
+	       dialog->last_seen_ns + maps->settings->dialog_idle_ns < now_ns;
+}
+
+/* What the packet path has noted of the dialog, on its own clock: of the service where it is not over,
+ * if there are several. A row that is not there tells that the call is over only if rows were never
+ * refused. */
 static enum track_dialog call_dialog(void *context, const struct call_key *key,
 				     uint64_t *seen_unix_ns)
 {
 	const struct maps *maps = ((const struct sink *)context)->maps;
-	const struct dialog_key dialog_key = { .call_id_hash = key->call_id_hash };
 	uint64_t now_ns = clock_monotonic_ns();
+	enum track_dialog told = __atomic_load_n(&maps->host_state->dialogs_full, __ATOMIC_RELAXED)
+					 ? TRACK_DIALOG_UNKNOWN
+					 : TRACK_DIALOG_OVER;
 	struct dialog dialog;
 
-	if (maps_get(maps, MAP_DIALOGS, &dialog_key, &dialog))
-		return __atomic_load_n(&maps->host_state->dialogs_full, __ATOMIC_RELAXED)
-			       ? TRACK_DIALOG_UNKNOWN
-			       : TRACK_DIALOG_OVER;
-	*seen_unix_ns = clock_realtime_ns() - (now_ns - dialog.last_seen_ns);
-	if (dialog.state == DIALOG_TERMINATED ||
-	    dialog.last_seen_ns + maps->settings->dialog_idle_ns < now_ns)
-		return TRACK_DIALOG_OVER;
-	return dialog.state == DIALOG_EARLY ? TRACK_DIALOG_EARLY : TRACK_DIALOG_CONFIRMED;
+	for (__u32 i = 0; !dialogs_next(maps, key->call_id_hash, &i, &dialog); i++) {
+		*seen_unix_ns = clock_realtime_ns() - (now_ns - dialog.last_seen_ns);
+		if (!dialog_is_over(maps, &dialog, now_ns))
+			return dialog.state == DIALOG_EARLY ? TRACK_DIALOG_EARLY
+							    : TRACK_DIALOG_CONFIRMED;
+		told = TRACK_DIALOG_OVER;
+	}
+	return told;
 }
 
 static void call_abandoned(void *context, const struct call_key *key)

@@ -10,6 +10,7 @@
 
 #include "plane/backend.h"
 #include "plane/ban.h"
+#include "plane/dialogs.h"
 #include "plane/log.h"
 #include "plane/tick.h"
 #include "plane/trust.h"
@@ -162,13 +163,16 @@ static int dialog_look(const void *key, const void *value, void *ctx)
 
 void expire_abandoned(struct maps *maps, __u64 call_id_hash, __u64 now_ns)
 {
-	const struct dialog_key key = { .call_id_hash = call_id_hash };
 	struct dialog dialog;
 
-	if (!maps_get(maps, MAP_DIALOGS, &key, &dialog) && dialog.state == DIALOG_CONFIRMED &&
-	    dialog.last_seen_ns + EXPIRE_ABANDONED_NS <= now_ns &&
-	    !maps_delete(maps, MAP_DIALOGS, &key))
-		backend_unpin(maps, dialog.backend);
+	for (__u32 i = 0; !dialogs_next(maps, call_id_hash, &i, &dialog); i++) {
+		const struct dialog_key key = dialog_key_of(call_id_hash, i);
+
+		if (dialog.state == DIALOG_CONFIRMED &&
+		    dialog.last_seen_ns + EXPIRE_ABANDONED_NS <= now_ns &&
+		    !maps_delete(maps, MAP_DIALOGS, &key))
+			backend_unpin(maps, dialog.backend);
+	}
 }
 
 static int expire_piece(struct maps *maps, enum map_id id, struct maps_cursor *cursor,

@@ -62,7 +62,7 @@ enum track_direction {
 /* Where and when a message was seen. */
 struct track_arrival {
 	uint64_t now_ns;	   /* CLOCK_REALTIME */
-	uint64_t call_id_hash;	   /* as in `dialogs`; 0: not known, and no call is tracked */
+	uint64_t call_id_hash;	   /* keyed; 0: not known, and no call is tracked */
 	struct sipxdp_peer peer;   /* the far side */
 	struct sipxdp_peer server; /* the service's own address and port */
 	uint32_t service;	   /* number, below TRACK_SERVICES */
