@@ -109,6 +109,8 @@ static __always_inline enum verdict fragment_later(struct packet *pkt)
 		pkt->f->reason = first->pass ? PASS_FRAGMENT : DROP_FRAGMENT;
 		return first->pass ? VERDICT_PASS : VERDICT_DROP;
 	}
+	if (pkt->f->unlike)
+		return VERDICT_COUNT;
 	pkt->f->service = SERVICE_HOST;
 	if (fragment_take_unordered(pkt)) {
 		pkt->f->reason = PASS_UNORDERED;

@@ -191,6 +191,12 @@ static __always_inline bool frame_extensions(struct cursor *c, struct packet *pk
 	*left -= ext->length;
 	pkt->f->protocol = ext->protocol;
 	pkt->f->fragment = ext->fragment;
+	/* only the first one's word for it counts, and there may be headers before UDP (RFC 8200 section
+	 * 4.5) */
+	if (ext->fragment == FRAGMENT_LATER && ext->protocol != IPPROTO_UDP) {
+		pkt->f->protocol = IPPROTO_UDP;
+		pkt->f->unlike = 1;
+	}
 	pkt->f->fragment_id = ext->fragment_id;
 	return cursor_skip(c, ext->length);
 }

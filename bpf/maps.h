@@ -283,6 +283,7 @@ struct facts {
 	volatile __u8 protocol;
 	volatile __u8 fragment;	       /* enum fragment_part */
 	volatile __u8 damaged;	       /* lengths that contradict each other */
+	volatile __u8 unlike;	       /* IPv6: a later fragment that says it is not UDP */
 	volatile __u8 endless;	       /* IPv6 headers or fragments made to hide the ports */
 	volatile __u32 network_offset; /* of the IP header */
 	volatile __u8 tagged;	       /* VLAN tags in front of it */

@@ -102,6 +102,35 @@ static void the_first_one_decides(void)
 	expect_part("after more", &spec, PASS_UNORDERED);
 }
 
+/* Which protocol it is says the first one alone (RFC 8200 section 4.5): what stands in the later ones, or
+ * that there are headers in front of UDP, does not hide them. */
+static void the_first_one_tells_the_protocol(void)
+{
+	static const __u8 protocols[] = { IPPROTO_DSTOPTS, IPPROTO_NONE, IPPROTO_TCP,
+					  IPPROTO_ICMPV6 };
+	static const struct {
+		const char *from;
+		enum reason first, later;
+	} rows[] = {
+		{ "2001:db8:5::1", PASS_UNKNOWN, PASS_FRAGMENT },
+		{ "2001:db8:d::1", DROP_DENIED, DROP_FRAGMENT },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct frame_spec spec = part(rows[i].from, 11, 0);
+
+		expect_part(rows[i].from, &spec, rows[i].first);
+		for (size_t n = 0; n < COUNT(protocols); n++) {
+			spec = part(rows[i].from, 11, 1);
+			spec.protocol = protocols[n];
+			expect_part("another protocol", &spec, rows[i].later);
+			spec = part(rows[i].from, 12, 1);
+			spec.protocol = protocols[n];
+			rig_expect("of another datagram", &spec, &RIG_NOT_OURS);
+		}
+	}
+}
+
 /* Somebody at that address has registered. */
 static void know(const char *address)
 {
@@ -269,6 +298,7 @@ static void wherever_the_first_one_ends(void)
 
 static const struct rig_case cases[] = {
 	RIG_CASE(the_first_one_decides),
+	RIG_CASE(the_first_one_tells_the_protocol),
 	RIG_CASE(those_before_the_first_have_a_budget),
 	RIG_CASE(strangers_have_a_small_share),
 	RIG_CASE(those_of_others_are_left_alone),
