@@ -119,55 +119,93 @@ static __always_inline __u64 outbound_client_key(const struct packet *pkt,
 	return placement_key_peer(pkt->cfg, client, pkt->f->service);
 }
 
-/* Is the packet's call, in facts.service, with facts.backend? */
-static __always_inline bool outbound_has_call(const struct packet *pkt, const struct scan *s)
+/* How much speaks for one of the services that share a backend. */
+enum outbound_rank {
+	OUTBOUND_NOTHING,
+	OUTBOUND_CALL,	   /* the packet's call is there, maybe that of the other side of a proxy */
+	OUTBOUND_CLIENT,   /* the far side is a client of the service */
+	OUTBOUND_BOTH,	   /* both, but the call is one with somebody else as well */
+	OUTBOUND_THAT_CALL /* the call is one with the far side */
+};
+
+/* What the call says for facts.service and facts.backend; `client_key` is of the far side. */
+static __always_inline enum outbound_rank outbound_rank_call(const struct packet *pkt,
+							     const struct work *w, __u64 client_key)
 {
-	const struct dialog *d = balance_dialog(pkt->f, s);
+	const struct dialog *d = balance_dialog(pkt->f, &w->scan);
 	const struct placement *p;
 
-	if (d)
-		return d->backend == pkt->f->backend;
-	p = placement_find(placement_key_call(s->call_id_hash, pkt->f->service));
-	return p && p->backend == pkt->f->backend;
+	if (d && d->backend != pkt->f->backend)
+		return OUTBOUND_NOTHING;
+	if (d && peer_is_equal(&d->peer, &w->client))
+		return OUTBOUND_THAT_CALL;
+	p = placement_find(placement_key_call(w->scan.call_id_hash, pkt->f->service));
+	if (p && p->backend == pkt->f->backend && p->peer_mark == (__u32)client_key)
+		return OUTBOUND_THAT_CALL;
+	return d || (p && p->backend == pkt->f->backend) ? OUTBOUND_CALL : OUTBOUND_NOTHING;
 }
 
-/* Is the far side a client of facts.service? At which backend it was does not matter: backends may share
- * what they know of phones. */
-static __always_inline bool outbound_has_client(const struct packet *pkt,
-						const struct sipxdp_peer *client)
-{
-	return placement_find(outbound_client_key(pkt, client));
-}
-
-/* The first of the services that share a backend, from `place` on, of which that holds; false: of none,
- * and it is the last one. */
-static __always_inline bool outbound_pick_by(struct packet *pkt, const struct scan *s,
-					     const struct sipxdp_peer *client, __u32 place)
+/* What there is for the backend at `place`, whose service becomes facts.service. At which backend the far
+ * side was a client does not matter: backends may share what they know of phones. */
+static __always_inline int outbound_rank(__u32 place)
 {
 	const struct backend *b = backend_at(place);
-	__u32 i;
+	enum outbound_rank rank = OUTBOUND_NOTHING;
+	struct work *w = work_scratch();
+	struct packet pkt = {};
+	__u64 client_key;
+	__u32 zero = 0;
+
+	pkt.cfg = bpf_map_lookup_elem(&settings, &zero);
+	if (!w || !b || !pkt.cfg)
+		return OUTBOUND_NOTHING;
+	pkt.f = &w->facts;
+	pkt.f->backend = place;
+	pkt.f->service = b->service & (SERVICE_MAX - 1);
+	client_key = outbound_client_key(&pkt, &w->client);
+	if (pkt.f->scanned && w->scan.call_id_hash)
+		rank = outbound_rank_call(&pkt, w, client_key);
+	if (rank != OUTBOUND_THAT_CALL && placement_find(client_key))
+		rank = rank == OUTBOUND_CALL ? OUTBOUND_BOTH : OUTBOUND_CLIENT;
+	return rank;
+}
+
+/* Global functions, verified once and by themselves. */
+__noinline int outbound_rank_xdp(struct xdp_md *ctx, __u32 place)
+{
+	packet_context(ctx);
+	return outbound_rank(place);
+}
+
+__noinline int outbound_rank_tc(struct __sk_buff *skb, __u32 place)
+{
+	packet_context(skb);
+	return outbound_rank(place);
+}
+
+/* One server may be a backend of several services: of which it is here, the far side's call says, or
+ * where the far side was placed. Of equal ones it is the first. */
+static __always_inline void outbound_pick(struct packet *pkt)
+{
+	__u32 place = pkt->f->backend, best = place, key, i;
+	const struct backend *b = backend_at(place);
+	int most = OUTBOUND_NOTHING, rank;
 
 	for (i = 0; i < OUTBOUND_CHAIN && b; i++) {
-		pkt->f->backend = place;
-		pkt->f->service = b->service & (SERVICE_MAX - 1);
-		if (s ? outbound_has_call(pkt, s) : outbound_has_client(pkt, client))
-			return true;
+		rank = pkt->xdp ? outbound_rank_xdp(pkt->xdp, place)
+				: outbound_rank_tc(pkt->skb, place);
+		if (rank > most) {
+			most = rank;
+			best = place;
+		}
 		place = b->next;
 		b = backend_at(place);
 	}
-	return false;
-}
-
-/* One server may be a backend of several services: of which it is here, the call says, or where the
- * far side was placed. */
-static __always_inline void outbound_pick(struct packet *pkt, const struct scan *s,
-					  const struct sipxdp_peer *client)
-{
-	const __u32 first = pkt->f->backend;
-	__u32 key;
-
-	if (!pkt->f->scanned || !s->call_id_hash || !outbound_pick_by(pkt, s, client, first))
-		outbound_pick_by(pkt, NULL, client, first);
+	pkt->f->backend = best;
+	b = backend_at(best);
+	if (!b)
+		return;
+	pkt->f->service = b->service & (SERVICE_MAX - 1);
 	key = (pkt->cfg->bank & 1) * SERVICE_MAX + pkt->f->service;
 	pkt->conf = bpf_map_lookup_elem(&services, &key);
 }
@@ -307,7 +345,7 @@ __noinline int outbound_send(struct xdp_md *ctx)
 	client = &w->client;
 	outbound_client(&pkt, client);
 	if (unlikely(b->next))
-		outbound_pick(&pkt, &w->scan, client);
+		outbound_pick(&pkt);
 	if (!pkt.conf || !outbound_vip(&pkt, &w->scan, client) || !outbound_route(ctx, w, &hop))
 		return XDP_PASS;
 	outbound_learn(&pkt, &w->scan, client);
@@ -379,7 +417,7 @@ __noinline int outbound_learn_tc(struct __sk_buff *skb)
 	client = &w->client;
 	outbound_client(&pkt, client);
 	if (unlikely(b->next))
-		outbound_pick(&pkt, &w->scan, client);
+		outbound_pick(&pkt);
 	if (!pkt.conf)
 		return 0;
 	translated = outbound_vip(&pkt, &w->scan, client) &&

@@ -195,6 +195,34 @@ Test(balance_shared, every_service_with_the_same_backends)
 	show_phones(ends, SERVICE_MAX, "198.51.100.2");
 }
 
+/* A phone of one service calls a phone of another, whose server is the same: each has its own service for
+ * the whole call. */
+Test(balance_shared, from_a_phone_of_one_to_a_phone_of_another)
+{
+	static const char caller[] = "198.51.100.1", callee[] = "198.51.100.2";
+	char host[48];
+	__u16 port;
+
+	rig_open(shared4);
+	for (unsigned int call = 800; call < 808; call++) {
+		ask(&ends4[1], callee, 5060, request("REGISTER", call + 100));
+		ask(&ends4[0], caller, 5060, request("INVITE", call));
+		memcpy(host, backend, sizeof(host));
+		port = backend_port;
+		answered("INVITE to the callee", &ends4[1], callee, 5060, request("INVITE", call));
+		ask(&ends4[1], callee, 5060, message("SIP/2.0 200 OK", "INVITE", call));
+		cr_expect_str_eq(backend, host, "200: to %s", backend);
+		cr_expect_eq(backend_port, port);
+		answered("200 to the caller", &ends4[0], caller, 5060,
+			 message("SIP/2.0 200 OK", "INVITE", call));
+		answered("ACK to the callee", &ends4[1], callee, 5060, request("ACK", call));
+		/* long after */
+		cr_assert_eq(maps_clear(rig_maps(), MAP_PLACEMENTS), 0);
+		answered("BYE to the callee", &ends4[1], callee, 5060, request("BYE", call));
+		answered("BYE to the caller", &ends4[0], caller, 5060, request("BYE", call));
+	}
+}
+
 /* ---- a call that comes in by one service and goes out by another ---- */
 
 #define LEGS_BACKENDS(port)                                                                        \
