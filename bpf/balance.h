@@ -33,9 +33,9 @@ static __always_inline void backend_count(const struct facts *f, __u32 place)
 
 /* ---- placed before ---- */
 
-static __always_inline struct dialog *balance_dialog(const struct facts *f, const struct scan *s)
+static __always_inline struct dialog *balance_dialog(const struct packet *pkt, const struct scan *s)
 {
-	struct dialog_key key = dialog_key_of(s->call_id_hash, f->service);
+	struct dialog_key key = dialog_key_of(s->call_id_hash, service_call_side(pkt));
 
 	return bpf_map_lookup_elem(&dialogs, &key);
 }
@@ -45,7 +45,8 @@ static __always_inline struct dialog *balance_dialog(const struct facts *f, cons
 static __always_inline __u32 balance_placed(const struct packet *pkt, const struct scan *s)
 {
 	const struct facts *f = pkt->f;
-	struct placement *p = placement_find(placement_key_call(s->call_id_hash, f->service));
+	struct placement *p =
+		placement_find(placement_key_call(s->call_id_hash, service_call_side(pkt)));
 	__u64 hold = f->class == CLASS_INVITE ? PLACEMENT_HOLD_NS : PLACEMENT_HOLD_SHORT_NS;
 
 	if (!p || (p->placed_ns + hold < f->now && !dialog_may_have(pkt, s)) ||
@@ -156,7 +157,7 @@ static __always_inline void balance_note(const struct packet *pkt, const struct 
 		return;
 	source_peer(pkt, &peer);
 	client = placement_key_peer(pkt->cfg, &peer, pkt->f->service);
-	placement_put(pkt->f, placement_key_call(s->call_id_hash, pkt->f->service), client);
+	placement_put(pkt->f, placement_key_call(s->call_id_hash, service_call_side(pkt)), client);
 	placement_put(pkt->f, client, 0);
 }
 
@@ -174,7 +175,7 @@ static __always_inline void balance_choose(const struct packet *pkt, struct work
 		return;
 	place = 0;
 	if (has_call) {
-		d = balance_dialog(pkt->f, s);
+		d = balance_dialog(pkt, s);
 		if (d && backend_holds(backend_at(d->backend), pkt->f->service))
 			place = d->backend;
 		if (!place)

@@ -132,14 +132,14 @@ enum outbound_rank {
 static __always_inline enum outbound_rank outbound_rank_call(const struct packet *pkt,
 							     const struct work *w, __u64 client_key)
 {
-	const struct dialog *d = balance_dialog(pkt->f, &w->scan);
+	const struct dialog *d = balance_dialog(pkt, &w->scan);
 	const struct placement *p;
 
 	if (d && d->backend != pkt->f->backend)
 		return OUTBOUND_NOTHING;
 	if (d && peer_is_equal(&d->peer, &w->client))
 		return OUTBOUND_THAT_CALL;
-	p = placement_find(placement_key_call(w->scan.call_id_hash, pkt->f->service));
+	p = placement_find(placement_key_call(w->scan.call_id_hash, service_call_side(pkt)));
 	if (p && p->backend == pkt->f->backend && p->peer_mark == (__u32)client_key)
 		return OUTBOUND_THAT_CALL;
 	return d || (p && p->backend == pkt->f->backend) ? OUTBOUND_CALL : OUTBOUND_NOTHING;
@@ -154,14 +154,14 @@ static __always_inline int outbound_rank(__u32 place)
 	struct work *w = work_scratch();
 	struct packet pkt = {};
 	__u64 client_key;
-	__u32 zero = 0;
 
-	pkt.cfg = bpf_map_lookup_elem(&settings, &zero);
-	if (!w || !b || !pkt.cfg)
+	if (!w || !b)
 		return OUTBOUND_NOTHING;
 	pkt.f = &w->facts;
 	pkt.f->backend = place;
 	pkt.f->service = b->service & (SERVICE_MAX - 1);
+	if (!service_again(&pkt))
+		return OUTBOUND_NOTHING;
 	client_key = outbound_client_key(&pkt, &w->client);
 	if (pkt.f->scanned && w->scan.call_id_hash)
 		rank = outbound_rank_call(&pkt, w, client_key);
@@ -224,13 +224,13 @@ static __always_inline bool outbound_vip(struct packet *pkt, const struct scan *
 		return pkt->f->vip.port;
 	client_key = outbound_client_key(pkt, client);
 	if (pkt->f->scanned && s->call_id_hash) {
-		const struct dialog *d = balance_dialog(pkt->f, s);
+		const struct dialog *d = balance_dialog(pkt, s);
 
 		if (d && d->vip.port && peer_is_equal(&d->peer, client)) {
 			pkt->f->vip = d->vip;
 			return true;
 		}
-		p = placement_find(placement_key_call(s->call_id_hash, pkt->f->service));
+		p = placement_find(placement_key_call(s->call_id_hash, service_call_side(pkt)));
 		if (p && p->vip.port && p->peer_mark == (__u32)client_key) {
 			pkt->f->vip = p->vip;
 			return true;
@@ -252,7 +252,7 @@ static __always_inline void outbound_note(const struct packet *pkt, const struct
 					  const struct sipxdp_peer *client)
 {
 	const struct facts *f = pkt->f;
-	__u64 key = placement_key_call(s->call_id_hash, f->service);
+	__u64 key = placement_key_call(s->call_id_hash, service_call_side(pkt));
 	const struct placement *p;
 
 	if (!class_is_request(f->class) || f->class == CLASS_INVITE || f->class == CLASS_ACK)

@@ -7,10 +7,10 @@
 #include "packet.h"
 #include <sipxdp/hash.h>
 
-/* Services are apart: one Call-ID may be a call in two of them. Never 0. */
-static __always_inline __u64 placement_key_call(__u64 call_id_hash, __u32 service)
+/* Sides of a call are apart, as in `dialogs`. Never 0. */
+static __always_inline __u64 placement_key_call(__u64 call_id_hash, __u32 side)
 {
-	__u64 key = call_id_hash ^ (service + 1) * 0x9e3779b97f4a7c15ULL;
+	__u64 key = call_id_hash ^ (side + 1) * 0x9e3779b97f4a7c15ULL;
 
 	return key ? key : 1;
 }

@@ -3,6 +3,7 @@
 #ifndef BPF_SERVICE_H
 #define BPF_SERVICE_H
 
+#include <linux/in.h>
 #include "clock.h"
 #include "packet.h"
 
@@ -46,6 +47,12 @@ static __always_inline bool service_again(struct packet *pkt)
 
 	pkt->cfg = bpf_map_lookup_elem(&settings, &zero);
 	return pkt->cfg && service_rows(pkt, pkt->cfg->bank & 1);
+}
+
+/* The side of its call that the packet is on. After service_find or the like. */
+static __always_inline __u32 service_call_side(const struct packet *pkt)
+{
+	return call_side(&pkt->conf->balance, pkt->f->service, pkt->f->family == 6);
 }
 
 enum service_side { SERVICE_AT_DESTINATION, SERVICE_AT_SOURCE };

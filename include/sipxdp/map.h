@@ -286,17 +286,26 @@ struct agent_prefix {
 	char text[AGENT_LENGTH];
 };
 
-/* ---- dialogs: by the keyed hash of the Call-ID, each service by itself: a proxy keeps the Call-ID, so
- * that a call which comes in by one service and goes out by another is one in both ---- */
+/* ---- dialogs: by the keyed hash of the Call-ID, each side of a call by itself: a proxy keeps the Call-ID,
+ * so that a call which comes in by one service, or family, and goes out by another is one in both ---- */
+
+#define CALL_SIDES (2 * SERVICE_MAX)
+
+/* The families are apart where backends are of one: in nat and dsr. */
+static inline __u32 call_side(const struct balance *balance, __u32 service, __u32 ipv6)
+{
+	const __u32 apart = balance->forward == FORWARD_NAT || balance->forward == FORWARD_DSR;
+
+	return service * 2 + (apart & ipv6);
+}
 
 struct dialog_key {
-	__u64 call_id_hash; /* of service 0; see dialog_key_of() */
+	__u64 call_id_hash; /* on side 0; see dialog_key_of() */
 };
 
-static inline struct dialog_key dialog_key_of(__u64 call_id_hash, __u32 service)
+static inline struct dialog_key dialog_key_of(__u64 call_id_hash, __u32 side)
 {
-	return (struct dialog_key){ .call_id_hash = call_id_hash ^
-						    service * 0x9e3779b97f4a7c15ULL };
+	return (struct dialog_key){ .call_id_hash = call_id_hash ^ side * 0x9e3779b97f4a7c15ULL };
 }
 
 enum dialog_state { DIALOG_EARLY, DIALOG_CONFIRMED, DIALOG_TERMINATED };

@@ -16,7 +16,7 @@
 #define RECORD_DIALOGS 4 /* dialogs of a call that are told apart */
 
 struct call_key {
-	__u64 call_id_hash; /* as in `dialogs`, of service 0 */
+	__u64 call_id_hash; /* as in `dialogs`, on side 0 */
 };
 
 enum call_state {

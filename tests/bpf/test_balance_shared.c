@@ -281,3 +281,86 @@ Test(balance_shared, both_legs_have_one_call_id)
 		leg_comes_in("200 to BYE", 0, host, message("SIP/2.0 200 OK", "BYE", call));
 	}
 }
+
+/* ---- a call between the families ---- */
+
+static const char dual[] = "services:\n" SERVICE(
+	"proxy", "\"udp:192.0.2.10:5060\", \"udp:[2001:db8::10]:5060\"",
+	LEGS_BACKENDS("5060") "        - {name: a6, address: \"[fd00::11]:5060\"}\n"
+			      "        - {name: b6, address: \"[fd00::12]:5060\"}\n"
+			      "        - {name: c6, address: \"[fd00::13]:5060\"}\n");
+
+static const struct end dual_ends[] = { { "192.0.2.10", 5060 }, { "2001:db8::10", 5060 } };
+static const char *const dual_peers[] = { "198.51.100.1", "2001:db8:1::9" };
+static char dual_hosts[2][48];
+
+static void dual_in(const char *name, unsigned int leg, const char *sip)
+{
+	ask(&dual_ends[leg], dual_peers[leg], 5060, sip);
+	cr_expect_str_eq(backend, dual_hosts[leg], "%s: to %s", name, backend);
+}
+
+static void dual_out(const char *name, unsigned int leg, const char *sip)
+{
+	snprintf(backend, sizeof(backend), "%s", dual_hosts[leg]);
+	backend_port = 5060;
+	answered(name, &dual_ends[leg], dual_peers[leg], 5060, sip);
+}
+
+static void dual_pool(enum backend_state others, char but)
+{
+	for (char host = '1'; host <= '3'; host++) {
+		char four[16] = "10.0.0.1", six[16] = "fd00::1";
+
+		strncat(four, &host, 1);
+		strncat(six, &host, 1);
+		through_backend(four)->state = host == but ? BACKEND_DRAIN : others;
+		through_backend(six)->state = host == but ? BACKEND_DRAIN : others;
+	}
+}
+
+/* A server that speaks both families is two backends: each has its side of a call, though the pool
+ * changes. */
+static void between_the_families(unsigned int from, unsigned int call)
+{
+	unsigned int to = !from;
+
+	ask(&dual_ends[from], dual_peers[from], 5060, request("INVITE", call));
+	memcpy(dual_hosts[from], backend, sizeof(backend));
+	snprintf(dual_hosts[to], sizeof(dual_hosts[to]), "%s%c", to ? "fd00::1" : "10.0.0.1",
+		 backend[strlen(backend) - 1]);
+	dual_out("INVITE", to, request("INVITE", call));
+	dual_pool(BACKEND_UP, backend[strlen(backend) - 1]);
+	dual_in("180 of the callee", to, message("SIP/2.0 180 Ringing", "INVITE", call));
+	dual_out("180", from, message("SIP/2.0 180 Ringing", "INVITE", call));
+	dual_in("200 of the callee", to, message("SIP/2.0 200 OK", "INVITE", call));
+	dual_out("200", from, message("SIP/2.0 200 OK", "INVITE", call));
+	cr_assert_eq(maps_clear(rig_maps(), MAP_PLACEMENTS), 0);
+	dual_in("ACK", from, request("ACK", call));
+	dual_in("BYE of the callee", to, request("BYE", call));
+	dual_in("200 to BYE", from, message("SIP/2.0 200 OK", "BYE", call));
+	dual_pool(BACKEND_UP, 0);
+}
+
+/* What is no call, and is answered from the other family. */
+static void asked_between_the_families(unsigned int from, unsigned int call)
+{
+	unsigned int to = !from;
+
+	ask(&dual_ends[from], dual_peers[from], 5060, request("MESSAGE", call));
+	memcpy(dual_hosts[from], backend, sizeof(backend));
+	snprintf(dual_hosts[to], sizeof(dual_hosts[to]), "%s%c", to ? "fd00::1" : "10.0.0.1",
+		 backend[strlen(backend) - 1]);
+	dual_out("MESSAGE", to, request("MESSAGE", call));
+	dual_in("200 of the callee", to, message("SIP/2.0 200 OK", "MESSAGE", call));
+	dual_out("200", from, message("SIP/2.0 200 OK", "MESSAGE", call));
+}
+
+Test(balance_shared, calls_between_the_families)
+{
+	rig_open(dual);
+	for (unsigned int call = 1000; call < 1008; call++) {
+		between_the_families(call & 1, call);
+		asked_between_the_families(call & 1, call + 100);
+	}
+}

@@ -415,9 +415,9 @@ Test(facts, records_go_to_the_maps_and_come_back)
 	sink_close(&sink);
 }
 
-static void put_dialog(uint64_t hash, uint32_t service, enum dialog_state state, uint64_t age_ns)
+static void put_dialog(uint64_t hash, uint32_t side, enum dialog_state state, uint64_t age_ns)
 {
-	const struct dialog_key place = dialog_key_of(hash, service);
+	const struct dialog_key place = dialog_key_of(hash, side);
 	const struct dialog dialog = { .state = state,
 				       .last_seen_ns = clock_monotonic_ns() - age_ns };
 
@@ -452,8 +452,8 @@ Test(facts, the_kernels_dialogs_tell_of_calls)
 		cr_expect_geq(now_ns, seen_ns + rows[i].age_ns, "row %zu", i);
 		cr_expect_leq(now_ns, seen_ns + rows[i].age_ns + 10 * SECOND, "row %zu", i);
 	}
-	/* it goes on in another service */
-	put_dialog(rows[2].hash, SERVICE_MAX - 1, DIALOG_CONFIRMED, SECOND);
+	/* it goes on, on another side */
+	put_dialog(rows[2].hash, CALL_SIDES - 1, DIALOG_CONFIRMED, SECOND);
 	cr_expect_eq(callbacks.call_dialog(callbacks.context,
 					   &(struct call_key){ .call_id_hash = rows[2].hash },
 					   &seen_ns),
@@ -472,7 +472,7 @@ Test(facts, calls_that_nobody_agreed_to_end_leave_the_kernels_dialogs)
 	struct track_sink callbacks = sink_callbacks(&sink);
 	static const struct {
 		uint64_t hash;
-		uint32_t service;
+		uint32_t side;
 		enum dialog_state state;
 		uint64_t age_ns;
 		bool stays;
@@ -486,10 +486,10 @@ Test(facts, calls_that_nobody_agreed_to_end_leave_the_kernels_dialogs)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct call_key call = { .call_id_hash = rows[i].hash };
-		struct dialog_key place = dialog_key_of(rows[i].hash, rows[i].service);
+		struct dialog_key place = dialog_key_of(rows[i].hash, rows[i].side);
 		struct dialog dialog;
 
-		put_dialog(rows[i].hash, rows[i].service, rows[i].state, rows[i].age_ns);
+		put_dialog(rows[i].hash, rows[i].side, rows[i].state, rows[i].age_ns);
 		callbacks.call_abandoned(callbacks.context, &call);
 		cr_expect_eq(!maps_get(&maps, MAP_DIALOGS, &place, &dialog), rows[i].stays,
 			     "row %zu", i);

@@ -64,8 +64,8 @@ static bool dialog_is_over(const struct maps *maps, const struct dialog *dialog,
 	       dialog->last_seen_ns + maps->settings->dialog_idle_ns < now_ns;
 }
 
-/* What the packet path has noted of the dialog, on its own clock: of the service where it is not over,
- * if there are several. A row that is not there tells that the call is over only if rows were never
+/* What the packet path has noted of the dialog, on its own clock: of a side that is not over, if there are
+ * several. A row that is not there tells that the call is over only if rows were never
  * refused. */
 static enum track_dialog call_dialog(void *context, const struct call_key *key,
 				     uint64_t *seen_unix_ns)

@@ -4,18 +4,18 @@
 
 #include <errno.h>
 
-int dialogs_next(const struct maps *maps, __u64 call_id_hash, __u32 *service, struct dialog *out)
+int dialogs_next(const struct maps *maps, __u64 call_id_hash, __u32 *side, struct dialog *out)
 {
 	int err = -ENOENT;
 
-	for (__u32 i = *service; i < SERVICE_MAX && err == -ENOENT; i++) {
+	for (__u32 i = *side; i < CALL_SIDES && err == -ENOENT; i++) {
 		const struct dialog_key key = dialog_key_of(call_id_hash, i);
 		struct dialog row;
 
 		err = maps_get(maps, MAP_DIALOGS, &key, &row);
 		if (err)
 			continue;
-		*service = i;
+		*side = i;
 		*out = row;
 	}
 	return err;
