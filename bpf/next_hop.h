@@ -17,17 +17,6 @@ enum hop {
 	HOP_NOWHERE /* this host's own address, or no route to it */
 };
 
-static __always_inline bool addr_is_equal(const struct sipxdp_addr *a, const struct sipxdp_addr *b)
-{
-	return a->word[3] == b->word[3] && a->word[2] == b->word[2] && a->word[1] == b->word[1] &&
-	       a->word[0] == b->word[0];
-}
-
-static __always_inline bool peer_is_equal(const struct sipxdp_peer *a, const struct sipxdp_peer *b)
-{
-	return a->port == b->port && addr_is_equal(&a->addr, &b->addr);
-}
-
 /* Ask the kernel. Routing by policy sees the packet's source, where it is of the same family. */
 static __always_inline enum hop next_hop_ask(struct xdp_md *ctx, struct work *w,
 					     const struct sipxdp_addr *from,

@@ -60,6 +60,17 @@ static __always_inline void packet_context(void *context)
 
 enum fragment_part { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
+static __always_inline bool addr_is_equal(const struct sipxdp_addr *a, const struct sipxdp_addr *b)
+{
+	return a->word[3] == b->word[3] && a->word[2] == b->word[2] && a->word[1] == b->word[1] &&
+	       a->word[0] == b->word[0];
+}
+
+static __always_inline bool peer_is_equal(const struct sipxdp_peer *a, const struct sipxdp_peer *b)
+{
+	return a->port == b->port && addr_is_equal(&a->addr, &b->addr);
+}
+
 /* Load the bounds of the packet afresh, so that the verifier forgets how far each way of parsing has
  * looked into it: the ways become one. */
 static __always_inline void packet_renew(struct packet *pkt)

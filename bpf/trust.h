@@ -92,10 +92,19 @@ static __always_inline bool trust_dialog_may_move(const struct dialog *d, enum d
 	return state > d->state;
 }
 
+/* Has the server asked somebody else for the same call, who may yet take it? */
+static __always_inline bool trust_is_fork(const struct dialog *d, const struct sipxdp_peer *peer)
+{
+	return d->from_server && d->state != DIALOG_TERMINATED &&
+	       (d->forked || !peer_is_equal(&d->peer, peer));
+}
+
 static __always_inline void trust_dialog_again(const struct packet *pkt, struct dialog *old,
 					       const struct sipxdp_peer *peer,
 					       enum dialog_state state, bool from_server)
 {
+	if (from_server)
+		old->forked = trust_is_fork(old, peer);
 	if (trust_dialog_may_move(old, state))
 		trust_dialog_state(old, state);
 	if (!from_server)
@@ -272,14 +281,14 @@ static __always_inline bool trust_is_from(const struct packet *pkt, const struct
 }
 
 /* The far side answers an INVITE of the server: the call stands, or it is over if it was the server's
- * own, for a proxy may have asked others as well. */
+ * own and nobody else was asked, as a proxy may have done. */
 static __always_inline void trust_learn_outcome(const struct packet *pkt, struct dialog *d)
 {
 	if (d->state != DIALOG_EARLY)
 		return;
 	if (pkt->f->class == CLASS_2XX)
 		trust_dialog_state(d, DIALOG_CONFIRMED);
-	else if (pkt->f->class > CLASS_2XX && !d->answers)
+	else if (pkt->f->class > CLASS_2XX && !d->answers && !d->forked)
 		trust_dialog_end(pkt, d);
 }
 
@@ -290,14 +299,16 @@ static __always_inline void trust_learn_answer(struct packet *pkt, const struct 
 {
 	enum traffic_class method = trust_cseq_method(s);
 	struct sipxdp_peer peer;
+	bool asked;
 
 	if (d->hangs_up && method == CLASS_BYE && pkt->f->class == CLASS_2XX)
 		trust_dialog_end(pkt, d);
-	if (!d->from_server || pkt->f->status == 100 || !trust_is_from(pkt, &d->peer))
+	if (!d->from_server || pkt->f->status == 100)
 		return;
-	if (method == CLASS_INVITE)
+	asked = trust_is_from(pkt, &d->peer);
+	if (method == CLASS_INVITE && (asked || d->forked))
 		trust_learn_outcome(pkt, d);
-	if (pkt->f->class > CLASS_2XX)
+	if (!asked || pkt->f->class > CLASS_2XX)
 		return;
 	source_peer(pkt, &peer);
 	if (pkt->f->class == CLASS_2XX)

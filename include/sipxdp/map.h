@@ -321,7 +321,8 @@ struct dialog {
 	__u16 from_server;	/* 1: the server sent the INVITE, to `peer` */
 	__u32 backend;		/* place in `backends`, 0 = none */
 	struct sipxdp_peer vip; /* balanced services: the address of ours the far side speaks to */
-	__u16 answers;		/* 1: the server answered an INVITE of the far side */
+	__u8 answers;		/* 1: the server answered an INVITE of the far side */
+	__u8 forked;		/* 1: the server sent its INVITE to others as well as to `peer` */
 	__u8 hangs_up;		/* 1: the server sent BYE */
 	__u8 acknowledged;	/* 1: the far side sent ACK, or another request, once it stood */
 };

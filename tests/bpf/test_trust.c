@@ -416,6 +416,43 @@ static void calls_that_go_out(void)
 	expect("its next call", REQUEST_OF("INVITE", "3"), CLASS_INVITE, PASS_TRUSTED);
 }
 
+static void fork_to(__u16 port)
+{
+	rig_reply(&(struct frame_spec){
+		.from = SERVER, .to = PEER, .dport = port, .text = REQUEST_OF("INVITE", CALL) });
+}
+
+static enum dialog_state fork_says(__u16 port, const char *text)
+{
+	struct frame_spec spec = { .from = PEER, .sport = port, .text = text };
+
+	rig_sends(&spec);
+	return the_dialog().state;
+}
+
+/* A call that goes out to several at once is not over when one of them declines, and stands when any of
+ * them takes it; one that goes to them in turn is over with each. */
+static void calls_that_fork(void)
+{
+	static const char ok[] = RESPONSE_OF("200 OK", "INVITE", CALL),
+			  busy[] = RESPONSE_OF("486 Busy Here", "INVITE", CALL);
+	struct sipxdp_peer peer = the_peer();
+
+	fork_to(PEER_PORT);
+	fork_to(PEER_PORT + 1);
+	cr_expect_eq(fork_says(PEER_PORT + 1, busy), DIALOG_EARLY, "the last one declines");
+	cr_expect_eq(fork_says(PEER_PORT, ok), DIALOG_CONFIRMED, "the first one takes it");
+	cr_expect_neq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &(struct trusted){ .packets = 0 }),
+		      0, "only who was asked last is known to be real");
+	rig_clear();
+	fork_to(PEER_PORT);
+	fork_to(PEER_PORT); /* sent again */
+	cr_expect_eq(fork_says(PEER_PORT, busy), DIALOG_TERMINATED, "one alone");
+	fork_to(PEER_PORT + 1);
+	cr_expect_eq(the_dialog().state, DIALOG_EARLY);
+	cr_expect_eq(fork_says(PEER_PORT + 1, busy), DIALOG_TERMINATED, "the next one");
+}
+
 /* The budget of all unknown sources is spent: a request within a call is heard all the same, also from
  * another port of an address that somebody is known at; a new one from there is not. */
 static void calls_go_on_when_unknown_sources_are_over_theirs(void)
@@ -559,6 +596,7 @@ static const struct rig_case cases[] = {
 	RIG_CASE(states_of_a_call),
 	RIG_CASE(calls_that_are_over_stay_over),
 	RIG_CASE(calls_that_go_out),
+	RIG_CASE(calls_that_fork),
 	RIG_CASE(calls_that_fail),
 };
 
