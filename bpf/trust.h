@@ -311,6 +311,8 @@ static __always_inline void trust_learn_answer(struct packet *pkt, const struct 
 	if (!asked || pkt->f->class > CLASS_2XX)
 		return;
 	source_peer(pkt, &peer);
+	pkt->f->vip.addr = pkt->f->daddr; /* whom it answers */
+	pkt->f->vip.port = pkt->f->dport;
 	if (pkt->f->class == CLASS_2XX)
 		trust_grant(pkt, &peer, TRUST_ANSWER);
 	else

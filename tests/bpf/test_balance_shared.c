@@ -132,6 +132,13 @@ static void show_calls(const struct end *ends, unsigned int count, const char *c
 	}
 }
 
+/* The phone at that port takes a call of its backend, which it answers to where it came from. */
+static void takes_a_call(const struct end *end, unsigned int call, const char *client, __u16 port)
+{
+	answered("a call to the phone", end, client, port, request("INVITE", call));
+	ask(end, client, port, message("SIP/2.0 200 OK", "INVITE", call));
+}
+
 /* Phones that register, each at another one of our ends, and are called there, by whichever backend. */
 static void show_phones(const struct end *ends, unsigned int count, const char *client)
 {
@@ -143,8 +150,7 @@ static void show_phones(const struct end *ends, unsigned int count, const char *
 			 message("SIP/2.0 200 OK", "REGISTER", 200 + i));
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		answered("a call to the phone", &ends[i], client, 7000 + i,
-			 request("INVITE", 300 + i));
+		takes_a_call(&ends[i], 300 + i, client, 7000 + i);
 		answered("OPTIONS to the phone", &ends[i], client, 7000 + i,
 			 request("OPTIONS", 400 + i));
 	}
