@@ -145,8 +145,20 @@ static __always_inline enum outbound_rank outbound_rank_call(const struct packet
 	return d || (p && p->backend == pkt->f->backend) ? OUTBOUND_CALL : OUTBOUND_NOTHING;
 }
 
-/* What there is for the backend at `place`, whose service becomes facts.service. At which backend the far
- * side was a client does not matter: backends may share what they know of phones. */
+/* Is the far side a client of facts.service: by what it sent last, or by its registration? At which backend
+ * does not matter: backends may share what they know of phones. */
+static __always_inline bool outbound_has_client(const struct packet *pkt,
+						const struct sipxdp_peer *client, __u64 client_key)
+{
+	const struct trusted *t;
+
+	if (placement_find(client_key))
+		return true;
+	t = bpf_map_lookup_elem(&trusted, client);
+	return t && peer_is_equal(&t->vip, &pkt->conf->balance.vip[pkt->f->family == 6]);
+}
+
+/* What there is for the backend at `place`, whose service becomes facts.service. */
 static __always_inline int outbound_rank(__u32 place)
 {
 	const struct backend *b = backend_at(place);
@@ -165,7 +177,7 @@ static __always_inline int outbound_rank(__u32 place)
 	client_key = outbound_client_key(&pkt, &w->client);
 	if (pkt.f->scanned && w->scan.call_id_hash)
 		rank = outbound_rank_call(&pkt, w, client_key);
-	if (rank != OUTBOUND_THAT_CALL && placement_find(client_key))
+	if (rank != OUTBOUND_THAT_CALL && outbound_has_client(&pkt, &w->client, client_key))
 		rank = rank == OUTBOUND_CALL ? OUTBOUND_BOTH : OUTBOUND_CLIENT;
 	return rank;
 }

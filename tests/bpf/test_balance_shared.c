@@ -181,6 +181,10 @@ Test(balance_shared, services_with_the_same_backends)
 	rig_open(shared4);
 	show_calls(ends4, COUNT(ends4), "198.51.100.1");
 	show_phones(ends4, COUNT(ends4), "198.51.100.2");
+	cr_assert_eq(maps_clear(rig_maps(), MAP_PLACEMENTS), 0);
+	for (unsigned int i = 0; i < COUNT(ends4); i++)
+		answered("a phone that was silent", &ends4[i], "198.51.100.2", 7000 + i,
+			 request("INVITE", 500 + i));
 }
 
 /* As many services as there may be, all of them before the same backends. */
