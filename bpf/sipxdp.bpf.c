@@ -300,6 +300,9 @@ int sipxdp_balance(struct xdp_md *ctx)
 		verdict = VERDICT_DROP;
 		pkt.f->reason = reason;
 	}
+	/* what backends send is not counted, nor is the rest of it */
+	if (unlikely(pkt.f->outbound && verdict == VERDICT_PASS))
+		return XDP_PASS ^ pkt.f->action;
 	action = finish(&pkt, verdict);
 	return action == XDP_PASS ? XDP_PASS ^ pkt.f->action : action;
 }

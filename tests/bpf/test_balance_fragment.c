@@ -172,6 +172,7 @@ Test(balance_fragment, from_a_backend)
 			}
 			expect_whole(way.name, vip, client);
 		}
+		cr_expect_eq(rig_counted_all(), 0, "what a backend sends is not what comes in");
 		rig_close();
 	}
 }
