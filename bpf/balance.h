@@ -161,6 +161,27 @@ static __always_inline void balance_note(const struct packet *pkt, const struct 
 	placement_put(pkt->f, client, 0);
 }
 
+/* Which of the service's addresses the client speaks to, where there are several. Within a call its port may
+ * be another than before, as its address translator has it. */
+static __always_inline void balance_note_vip(const struct packet *pkt)
+{
+	struct facts *f = pkt->f;
+	struct sipxdp_peer peer;
+	struct placement *p;
+	__u64 client;
+
+	if (likely(!(pkt->conf->balance.many_vips >> (f->family == 6) & 1)) ||
+	    !class_is_sip(f->class) || !f->backend)
+		return;
+	source_peer(pkt, &peer);
+	client = placement_key_peer(pkt->cfg, &peer, f->service);
+	p = placement_find(client);
+	if (p && peer_is_equal(&p->vip, &f->vip))
+		p->used_ns = f->now;
+	else
+		placement_put(f, client, 0);
+}
+
 /* The backend of the packet into facts.backend; 0: none is up. What cannot be sent to the backend that
  * has the call goes to another one, and the call stays where it is. */
 static __always_inline void balance_choose(const struct packet *pkt, struct work *w)
@@ -266,6 +287,7 @@ __noinline int balance_packet(struct xdp_md *ctx)
 	pkt.f->vip.addr = pkt.f->daddr;
 	pkt.f->vip.port = pkt.f->dport;
 	balance_choose(&pkt, w);
+	balance_note_vip(&pkt);
 	b = backend_at(pkt.f->backend);
 	if (likely(b))
 		return balance_send(ctx, &pkt, w, b);

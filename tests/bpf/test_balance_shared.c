@@ -169,6 +169,26 @@ Test(balance_shared, several_addresses)
 	answered("who was never heard of", &ends4[0], "198.51.100.3", 5060, request("INVITE", 600));
 }
 
+/* Its address translator has given it another port in the midst of a call: what is answered comes from where
+ * it was sent to. */
+Test(balance_shared, a_client_whose_port_changes)
+{
+	static const char client[] = "198.51.100.1";
+
+	rig_open(many4);
+	for (unsigned int i = 0; i < COUNT(ends4); i++) {
+		unsigned int call = 900 + i;
+
+		ask(&ends4[i], client, 5060, request("INVITE", call));
+		answered("200", &ends4[i], client, 5060, message("SIP/2.0 200 OK", "INVITE", call));
+		ask(&ends4[i], client, 5060, request("ACK", call));
+		ask(&ends4[i], client, 6000 + i, request("UPDATE", call));
+		answered("200 to another port", &ends4[i], client, 6000 + i,
+			 message("SIP/2.0 200 OK", "UPDATE", call));
+		answered("BYE to another port", &ends4[i], client, 6000 + i, request("BYE", call));
+	}
+}
+
 Test(balance_shared, several_addresses_ipv6)
 {
 	rig_open(many6);
