@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "track/record.h"
 #include "track/track.h"
 
 #define RECORDS	  128
@@ -28,7 +29,7 @@ _Static_assert(sizeof(struct registration_record) >= sizeof(struct call_record),
 
 static struct store calls = { .size = sizeof(struct call_record) };
 static struct store registrations = { .size = sizeof(struct registration_record) };
-static bool map_full;
+static bool map_full, map_was_full;
 
 static void require(bool holds, const char *what)
 {
@@ -149,11 +150,29 @@ static enum track_dialog call_dialog(void *context, const struct call_key *key, 
 						 : TRACK_DIALOG_UNKNOWN;
 }
 
+/* The longest that the records say of a peer. */
+static uint32_t registered_seconds(const struct sipxdp_peer *peer, uint64_t now_ns)
+{
+	char source[RECORD_PEER];
+	uint64_t until_ns = now_ns;
+	struct registration_record r;
+
+	record_peer(source, sizeof(source), peer);
+	for (size_t i = 0; i < registrations.count; i++) {
+		memcpy(&r, registrations.records[i], sizeof(r));
+		if (!strcmp(r.source, source) && r.expires_unix_ns > until_ns)
+			until_ns = r.expires_unix_ns;
+	}
+	return (uint32_t)((until_ns - now_ns + SECOND - 1) / SECOND);
+}
+
 static void take_fact(void *context, const struct track_fact *fact)
 {
 	(void)context;
 	REQUIRE(fact->kind <= TRACK_FOUND);
 	REQUIRE(fact->status >= 200 && fact->status <= 699);
+	if (fact->kind == TRACK_REGISTERED && !fact->untracked && !map_was_full)
+		REQUIRE(fact->seconds == registered_seconds(&fact->peer, fact->now_ns));
 }
 
 static const struct track_sink sink = {
@@ -364,7 +383,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool quoted = false;
 
 	calls.count = registrations.count = 0;
-	map_full = false;
+	map_full = map_was_full = false;
 	dialogs = TRACK_DIALOG_UNKNOWN;
 	for (int i = 0; in.length && i < STEPS_MAX; i++) {
 		unsigned int step = take(&in, 16);
@@ -374,7 +393,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		case 1: now_ns -= take(&in, 4) * SECOND; break; /* the clock is set back */
 		case 2: now_ns += take(&in, 256) * 64 * SECOND; break;
 		case 3: t = restart(t, now_ns); break;
-		case 4: map_full = !map_full; break;
+		case 4:
+			map_full = !map_full;
+			map_was_full = true;
+			break;
 		case 6:
 			dialogs = take(&in, 256);
 			track_messages_lost(t);

@@ -223,6 +223,8 @@ Test(track_registration, late_and_repeated_answers_change_nothing,
 	     "< 200 REGISTER cseq=2 contact=" PHONE ";expires=3000");
 	cr_assert_eq(s->registrations[0].record.refreshes, 0);
 	cr_assert_eq(stage_stats(s).retransmissions, 2);
+	cr_assert_eq(stage_last_fact(s, TRACK_REGISTERED)->seconds, 3000,
+		     "told at each, as of what is bound");
 	stage_free(s);
 }
 
@@ -386,5 +388,216 @@ Test(track_registration, the_way_to_the_device_is_recorded,
 	cr_assert_str_eq(stage_registration(s, PHONE_URI)->path, "sip:edge@198.51.100.1;lr");
 	PLAY(s, "> REGISTER cseq=2 contact=" PHONE, "< 200 REGISTER cseq=2 contact=" PHONE);
 	cr_assert_str_eq(stage_registration(s, PHONE_URI)->path, "");
+	stage_free(s);
+}
+
+/* ---- what a peer has, over all its bindings ---- */
+
+/* Two lines of one phone, and how long each is granted. */
+#define LINE_1		"id=l1 toward=sip:one@example.com contact=<sip:one@192.0.2.1:5060>"
+#define LINE_2		"id=l2 toward=sip:two@example.com contact=<sip:two@192.0.2.1:5060>"
+#define ASK(line)	"> REGISTER auth " line
+#define GRANT(line, s)	"< 200 REGISTER " line ";expires=" #s
+#define ASK_CSEQ(n, l)	"> REGISTER auth cseq=" #n " " l
+#define GIVE_CSEQ(n, l) "< 200 REGISTER cseq=" #n " " l
+#define NO_CONTACT_1	"id=l1 toward=sip:one@example.com"
+#define NO_CONTACT_2	"id=l2 toward=sip:two@example.com"
+
+/* What was told last, in seconds. */
+static unsigned int told(const struct stage *s)
+{
+	const struct track_fact *fact = stage_last_fact(s, TRACK_REGISTERED);
+
+	cr_assert_not_null(fact);
+	cr_expect_not(fact->more);
+	cr_expect_not(fact->untracked);
+	return fact->seconds;
+}
+
+struct peer_case {
+	const char *what;
+	const char *lines[12];
+	unsigned int seconds;
+};
+
+static const struct peer_case peer_cases[] = {
+	{ "the long line, then the short one",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK(LINE_2), GRANT(LINE_2, 90) },
+	  3600 },
+	{ "the short line, then the long one",
+	  { ASK(LINE_2), GRANT(LINE_2, 90), ASK(LINE_1), GRANT(LINE_1, 3600) },
+	  3600 },
+	{ "the short line is refreshed, the long one has 1,000 s left",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), "wait 2590000", ASK(LINE_2), GRANT(LINE_2, 90) },
+	  1010 },
+	{ "the long line is granted less the next time",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK(LINE_2), GRANT(LINE_2, 90), ASK_CSEQ(2, LINE_1),
+	    GIVE_CSEQ(2, LINE_1) ";expires=60" },
+	  90 },
+	{ "one of two is taken back",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK(LINE_2), GRANT(LINE_2, 90),
+	    ASK_CSEQ(2, LINE_2) ";expires=0", GIVE_CSEQ(2, NO_CONTACT_2) },
+	  3600 },
+	{ "the other one is taken back",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK(LINE_2), GRANT(LINE_2, 90),
+	    ASK_CSEQ(2, LINE_1) ";expires=0", GIVE_CSEQ(2, NO_CONTACT_1) },
+	  90 },
+	{ "the last one is taken back",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK_CSEQ(2, LINE_1) ";expires=0",
+	    GIVE_CSEQ(2, NO_CONTACT_1) },
+	  0 },
+	{ "all of one line",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK(LINE_2), GRANT(LINE_2, 90),
+	    ASK_CSEQ(2, NO_CONTACT_1) " contact=* expires=0", GIVE_CSEQ(2, NO_CONTACT_1) },
+	  90 },
+	{ "all of its only line",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK_CSEQ(2, NO_CONTACT_1) " contact=* expires=0",
+	    GIVE_CSEQ(2, NO_CONTACT_1) },
+	  0 },
+	{ "the other line has run out",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), "wait 3601000", ASK(LINE_2), GRANT(LINE_2, 90) },
+	  90 },
+	{ "and the last one is taken back then",
+	  { ASK(LINE_1), GRANT(LINE_1, 90), ASK(LINE_2), GRANT(LINE_2, 3600), "wait 91000",
+	    ASK_CSEQ(2, LINE_2) ";expires=0", GIVE_CSEQ(2, NO_CONTACT_2) },
+	  0 },
+	{ "the 200 sent again",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK(LINE_2), GRANT(LINE_2, 90), GRANT(LINE_2, 90) },
+	  3600 },
+	{ "the 200 to what took it back, sent again",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK_CSEQ(2, LINE_1) ";expires=0",
+	    GIVE_CSEQ(2, NO_CONTACT_1), GIVE_CSEQ(2, NO_CONTACT_1) },
+	  0 },
+	{ "a line of another phone does not count",
+	  { ASK(LINE_1) " peer=7", GRANT(LINE_1, 3600) " peer=7", ASK(LINE_2), GRANT(LINE_2, 90) },
+	  90 },
+	{ "a line that has moved to another address is lost to the old one",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK_CSEQ(2, LINE_1) " peer=7",
+	    GIVE_CSEQ(2, LINE_1) ";expires=3600 peer=7", ASK(LINE_2), GRANT(LINE_2, 90) },
+	  90 },
+	{ "and counts for the new one",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), ASK_CSEQ(2, LINE_1) " peer=7",
+	    GIVE_CSEQ(2, LINE_1) ";expires=3600 peer=7", ASK(LINE_2) " peer=7",
+	    GRANT(LINE_2, 90) " peer=7" },
+	  3600 },
+	{ "what another one takes back is gone",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600),
+	    "> REGISTER auth id=x peer=7 toward=sip:one@example.com contact=* expires=0",
+	    "< 200 REGISTER id=x peer=7 toward=sip:one@example.com", ASK(LINE_2),
+	    GRANT(LINE_2, 90) },
+	  90 },
+	{ "the 200 of an older REGISTER comes late",
+	  { ASK_CSEQ(1, LINE_1), ASK_CSEQ(2, LINE_1), GIVE_CSEQ(2, LINE_1) ";expires=3000",
+	    GIVE_CSEQ(1, LINE_1) ";expires=100" },
+	  3000 },
+	{ "a query of one that has a binding",
+	  { ASK(LINE_1), GRANT(LINE_1, 3600), "> REGISTER auth id=q toward=sip:two@example.com",
+	    "< 200 REGISTER id=q toward=sip:two@example.com" },
+	  3600 },
+};
+
+Test(track_registration, a_peer_has_what_its_longest_binding_has,
+     .description = "told after each 2xx: over all lines of one address and port, in any order")
+{
+	for (size_t i = 0; i < sizeof(peer_cases) / sizeof(peer_cases[0]); i++) {
+		struct stage *s = stage_new();
+
+		stage_play_all(s, peer_cases[i].lines);
+		cr_expect_eq(told(s), peer_cases[i].seconds, "%s: %u", peer_cases[i].what, told(s));
+		stage_free(s);
+	}
+}
+
+Test(track_registration, a_restart_knows_what_each_peer_has,
+     .description = "lines that an earlier daemon tracked count, at the address that is recorded")
+{
+	struct stage *s = stage_new();
+
+	PLAY(s, ASK(LINE_1), GRANT(LINE_1, 3600), ASK("id=o contact=" PHONE " peer=8"),
+	     GRANT("id=o contact=" PHONE, 1000) " peer=8");
+	stage_restart(s);
+	PLAY(s, ASK(LINE_2), GRANT(LINE_2, 90));
+	cr_expect_eq(told(s), 3600);
+	PLAY(s, ASK_CSEQ(2, LINE_1) ";expires=0", GIVE_CSEQ(2, NO_CONTACT_1));
+	cr_expect_eq(told(s), 90);
+	stage_restart(s);
+	PLAY(s, ASK_CSEQ(2, LINE_2) ";expires=0", GIVE_CSEQ(2, NO_CONTACT_2));
+	cr_expect_eq(told(s), 0);
+	cr_expect_eq(stage_stats(s).registrations, 1, "the other phone's");
+	stage_free(s);
+}
+
+#define RENAMED "<sip:one@192.0.2.1:5060;x-ast-orig-host=10.0.0.9:5060>"
+#define BEHIND	"<sip:one@10.0.0.9:5060>"
+
+Test(track_registration, a_contact_that_the_registrar_writes_anew_is_that_of_who_asked,
+     .description =
+	     "NATs: the 200 names the contact with the address the REGISTER came from; what it "
+	     "makes or prolongs is the sender's, and nothing else is")
+{
+	struct stage *s = stage_new();
+	const struct registration_record *r;
+
+	PLAY(s, "> REGISTER id=a auth contact=" BEHIND " expires=300 agent=Behind",
+	     "< 200 REGISTER id=a contact=" RENAMED ";expires=300");
+	r = stage_registration(s, "sip:one@192.0.2.1:5060;x-ast-orig-host=10.0.0.9:5060");
+	cr_assert_not_null(r);
+	cr_expect_str_eq(r->source, "192.0.2.1:5060");
+	cr_expect_str_eq(r->user_agent, "Behind");
+	cr_expect_eq(told(s), 300);
+	PLAY(s, "wait 100000", "> REGISTER id=b peer=7 auth contact=<sip:b@10.0.0.9> agent=Other",
+	     "< 200 REGISTER id=b peer=7 contact=" RENAMED
+	     ";expires=200,<sip:b@192.0.2.7>;expires=90");
+	cr_expect_eq(told(s), 90, "the other's binding is not this one's");
+	cr_expect_str_eq(r->user_agent, "Behind");
+	/* sent again at once, under a new number */
+	PLAY(s, "> REGISTER id=b cseq=2 peer=7 auth contact=<sip:b@10.0.0.9> agent=Other",
+	     "< 200 REGISTER id=b cseq=2 peer=7 contact=" RENAMED
+	     ";expires=200,<sip:b@192.0.2.7>;expires=90");
+	cr_expect_eq(told(s), 90);
+	/* taken back: it is not there any more */
+	PLAY(s, "> REGISTER id=a cseq=2 auth contact=" BEHIND " expires=0",
+	     "< 200 REGISTER id=a cseq=2 contact=<sip:b@192.0.2.7>;expires=90");
+	cr_expect_eq(told(s), 0);
+	cr_expect_eq(s->registration_count, 1);
+	stage_free(s);
+}
+
+Test(track_registration, what_is_not_tracked_is_told_of,
+     .description = "a 200 that does not name what it grants, a binding that finds no room, more "
+		    "bindings than are looked at: that there may be more is told")
+{
+	struct stage *s = stage_new();
+	const struct track_fact *fact;
+	char line[256];
+
+	PLAY(s, ASK(LINE_1), "< 200 REGISTER " NO_CONTACT_1);
+	fact = stage_last_fact(s, TRACK_REGISTERED);
+	cr_expect_eq(fact->seconds, 0);
+	cr_expect(fact->untracked, "asked for, and not named");
+	PLAY(s, ASK_CSEQ(2, LINE_1) ";expires=0", GIVE_CSEQ(2, NO_CONTACT_1));
+	cr_expect_eq(told(s), 0);
+	for (int i = 0; i < 1023; i++) {
+		snprintf(line, sizeof(line),
+			 "< 200 REGISTER id=r%d toward=sip:u%d@example.com peer=9 "
+			 "contact=<sip:u%d@192.0.2.9>;expires=%d",
+			 i, i, i, i ? 300 : 600);
+		stage_play(s, line);
+	}
+	fact = stage_last_fact(s, TRACK_REGISTERED);
+	cr_expect(fact->more, "a gateway's");
+	cr_expect_eq(fact->seconds, 300);
+	s->fact_count = 0;
+	PLAY(s, ASK_CSEQ(3, LINE_1), GIVE_CSEQ(3, LINE_1) ";expires=90");
+	cr_expect_eq(told(s), 90);
+	PLAY(s, ASK(LINE_2), GRANT(LINE_2, 3600));
+	fact = stage_last_fact(s, TRACK_REGISTERED);
+	cr_expect_eq(stage_stats(s).registrations_full, 1);
+	cr_expect_eq(fact->seconds, 3600, "no room, and yet granted");
+	cr_expect(fact->untracked);
+	PLAY(s, ASK_CSEQ(4, LINE_1), GIVE_CSEQ(4, LINE_1) ";expires=90");
+	cr_expect_eq(told(s), 90);
+	PLAY(s, "wait 700000");
+	cr_expect_eq(stage_stats(s).registrations, 0);
 	stage_free(s);
 }

@@ -12,14 +12,24 @@
 /* The registrar tells the time left in whole seconds: less of a difference is no news. */
 #define EXPIRES_SLACK_NS (2 * TRACK_SECOND_NS)
 
+/* So many bindings of one peer are looked at: a phone has a few, a gateway that registers for others may
+ * have all there are. */
+#define PEER_BINDINGS 64
+
+/* A 2xx that is being taken in. */
+struct grant {
+	const struct event *e;
+	const struct transaction *tx; /* NULL: the request was not seen */
+	const struct sipxdp_peer *peer;
+	uint64_t aor_key, peer_key;
+	uint64_t no_room_ns; /* when what found no room of it runs out; 0: all did */
+	bool renamed;	     /* it names none of the contacts as the request did */
+	bool found;	     /* a binding that this peer has made is among what it names */
+};
+
 static struct registration *at(const struct track *t, uint32_t index)
 {
 	return table_entry(&t->registrations.table, index);
-}
-
-static struct aor *aor_at(const struct track *t, uint32_t index)
-{
-	return table_entry(&t->aors, index);
 }
 
 static struct registration_key key_of(const struct registration *r)
@@ -27,44 +37,9 @@ static struct registration_key key_of(const struct registration *r)
 	return (struct registration_key){ .binding_hash = r->key };
 }
 
-/* ---- AoRs ---- */
-
-/* There are as many AoRs as bindings at most, so there is always room. */
-static void bind_to_aor(struct track *t, uint32_t index, uint64_t aor_key)
+static uint64_t key_of_peer(const struct track *t, const struct sipxdp_peer *peer)
 {
-	struct registration *r = at(t, index);
-	struct aor *aor;
-
-	r->aor = table_find(&t->aors, aor_key);
-	if (!r->aor)
-		r->aor = table_add(&t->aors, aor_key);
-	if (!r->aor)
-		return;
-	aor = aor_at(t, r->aor);
-	r->previous = 0;
-	r->next = aor->first;
-	if (aor->first)
-		at(t, aor->first)->previous = index;
-	aor->first = index;
-}
-
-static void unbind_from_aor(struct track *t, uint32_t index)
-{
-	struct registration *r = at(t, index);
-	struct aor *aor;
-
-	if (!r->aor)
-		return;
-	aor = aor_at(t, r->aor);
-	if (r->next)
-		at(t, r->next)->previous = r->previous;
-	if (r->previous)
-		at(t, r->previous)->next = r->next;
-	else
-		aor->first = r->next;
-	if (!aor->first)
-		table_remove(&t->aors, r->aor);
-	r->aor = 0;
+	return siphash_of(&t->key, peer, sizeof(*peer));
 }
 
 /* ---- records ---- */
@@ -151,7 +126,8 @@ static void drop(struct track *t, uint32_t index)
 	struct registration_key key = key_of(at(t, index));
 
 	t->sink.registration_delete(t->sink.context, &key);
-	unbind_from_aor(t, index);
+	for (int kind = 0; kind < GROUP_KINDS; kind++)
+		group_leave(t, kind, index);
 	wheel_clear(&t->registrations.wheel, index);
 	table_remove(&t->registrations.table, index);
 }
@@ -182,19 +158,31 @@ static uint32_t granted_seconds(const struct event *e, const struct sip_address 
 
 /* Is it the contact of the device that sent this REGISTER? When the request was not seen, an answer
  * with a single contact leaves no doubt. */
-static bool is_ours(const struct track *t, const struct transaction *tx,
-		    const struct sip_message *m, uint64_t aor_key,
-		    const struct sip_address *contact)
+static bool is_ours(const struct track *t, const struct grant *g, const struct sip_address *contact)
 {
+	const struct sip_message *m = g->e->message;
 	uint64_t key;
 
-	if (!tx)
+	if (!g->tx)
 		return m->contact_count == 1;
-	key = aor_binding_hash(&t->key, aor_key, m->text, &contact->uri);
-	for (int i = 0; i < tx->contact_count; i++)
-		if (tx->contact[i] == key)
+	key = aor_binding_hash(&t->key, g->aor_key, m->text, &contact->uri);
+	for (int i = 0; i < g->tx->contact_count; i++)
+		if (g->tx->contact[i] == key)
 			return true;
 	return false;
+}
+
+/* Registrars that know of NATs may write the contact anew, with the address that the REGISTER came from. */
+static bool is_renamed(const struct track *t, const struct grant *g)
+{
+	const struct sip_message *m = g->e->message;
+
+	if (!g->tx || !g->tx->binds)
+		return false;
+	for (uint32_t i = 0; i < m->contact_count; i++)
+		if (is_ours(t, g, &m->contact[i]))
+			return false;
+	return true;
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -202,13 +190,16 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-static void refresh(struct registration *r, const struct event *e, bool is_new)
+static void refresh(struct track *t, uint32_t index, const struct grant *g, bool is_new)
 {
-	r->refreshed_ns = e->now_ns;
-	r->call_id = e->arrival->call_id_hash;
-	r->cseq = e->cseq;
+	struct registration *r = at(t, index);
+
+	r->refreshed_ns = g->e->now_ns;
+	r->call_id = g->e->arrival->call_id_hash;
+	r->cseq = g->e->cseq;
 	if (!is_new)
 		r->refreshes++;
+	group_join(t, GROUP_PEER, index, g->peer_key);
 }
 
 static uint32_t find_or_add(struct track *t, uint64_t key, bool *is_new)
@@ -223,33 +214,51 @@ static uint32_t find_or_add(struct track *t, uint64_t key, bool *is_new)
 	return index;
 }
 
-/* One contact of the 200, that is bound for so many seconds. */
-static void bound(struct track *t, const struct event *e, const struct sip_address *contact,
-		  const struct transaction *tx, uint64_t aor_key, bool ours, uint32_t seconds)
+/* Whether a binding that the answer names is of who asked. Where none is named as it was asked for, it is
+ * what this answer makes or prolongs: it does neither to those of others. */
+static bool takes_part(const struct track *t, struct grant *g, uint32_t index, bool named,
+		       uint64_t expires_ns)
 {
-	uint64_t key = aor_flow_hash(&t->key, aor_key, e->message->text, contact);
-	bool is_new, moved;
-	uint32_t index = find_or_add(t, key, &is_new);
+	bool ours = named ||
+		    (g->renamed && expires_ns > at(t, index)->expires_ns + EXPIRES_SLACK_NS);
+
+	if (ours || group_of(t, GROUP_PEER, index) == g->peer_key)
+		g->found = true;
+	return ours;
+}
+
+/* One contact of the 200, that is bound for so many seconds. */
+static void bound(struct track *t, struct grant *g, const struct sip_address *contact,
+		  uint32_t seconds)
+{
+	const struct event *e = g->e;
+	uint64_t key = aor_flow_hash(&t->key, g->aor_key, e->message->text, contact);
 	uint64_t expires_ns = e->now_ns + seconds * TRACK_SECOND_NS;
+	bool is_new, moved, ours = is_ours(t, g, contact);
+	uint32_t index = find_or_add(t, key, &is_new);
 	struct registration *r;
 
-	if (!index)
+	if (!index) {
+		if ((ours || g->renamed) && expires_ns > g->no_room_ns)
+			g->no_room_ns = expires_ns;
 		return;
+	}
 	r = at(t, index);
+	ours = takes_part(t, g, index, ours, expires_ns);
 	/* An older contact of the same flow, that the registrar still names, is not it. */
 	if (r->round == t->registration_round && !ours)
 		return;
 	r->round = t->registration_round;
 	if (!is_new && is_outdated(r, e))
 		return;
-	if (!r->aor)
-		bind_to_aor(t, index, aor_key);
+	if (!group_of(t, GROUP_AOR, index))
+		group_join(t, GROUP_AOR, index, g->aor_key);
 	if (is_new) {
 		r->registered_ns = e->now_ns;
 		r->refreshed_ns = e->now_ns;
 	}
 	if (ours)
-		refresh(r, e, is_new);
+		refresh(t, index, g, is_new);
 	moved = distance(expires_ns, r->expires_ns) > EXPIRES_SLACK_NS;
 	r->service = (uint8_t)e->arrival->service;
 	r->q_thousandths = contact->q == SIP_Q_NONE ? 0 : contact->q;
@@ -259,58 +268,108 @@ static void bound(struct track *t, const struct event *e, const struct sip_addre
 		wheel_set(&t->registrations.wheel, index, seconds * TRACK_SECOND_NS);
 	}
 	if (is_new || ours || moved)
-		write_record(t, r, e, contact, tx, ours);
+		write_record(t, r, e, contact, g->tx, ours);
 }
 
 /* Bindings of the AoR that this 200 did not name are no more. */
-static void drop_unnamed(struct track *t, const struct event *e, uint64_t aor_key)
+static void drop_unnamed(struct track *t, const struct grant *g)
 {
-	uint32_t aor = table_find(&t->aors, aor_key);
-	uint32_t next = aor ? aor_at(t, aor)->first : 0;
+	uint32_t next = group_first(t, GROUP_AOR, g->aor_key);
 
 	while (next) {
-		struct registration *r = at(t, next);
+		const struct registration *r = at(t, next);
 		uint32_t index = next;
 
-		next = r->next;
-		if (r->round != t->registration_round && !is_outdated(r, e))
+		next = group_next(t, GROUP_AOR, next);
+		if (r->round != t->registration_round && !is_outdated(r, g->e))
 			drop(t, index);
 	}
 }
 
-/* A query (section 10.2.3) neither grants nor takes anything. */
-static void tell_registered(struct track *t, const struct event *e, const struct transaction *tx,
-			    uint64_t aor_key, uint32_t seconds)
-{
-	struct track_fact fact = fact_of(e, TRACK_REGISTERED, tx ? &tx->peer : &e->arrival->peer,
-					 aor_key);
+/* ---- what is told of the peer ---- */
 
-	if (!seconds && !(tx && (tx->contact_count || tx->star)))
-		return;
-	fact.seconds = seconds;
-	fact_tell(t, &fact);
+/* When the last of its bindings runs out, 0: it has none; of the PEER_BINDINGS that it refreshed last. */
+static uint64_t peer_expires_ns(const struct track *t, uint64_t peer_key, bool *all)
+{
+	uint32_t index = group_first(t, GROUP_PEER, peer_key);
+	uint64_t latest_ns = 0;
+
+	for (int i = 0; index && i < PEER_BINDINGS; i++) {
+		const struct registration *r = at(t, index);
+
+		if (r->expires_ns > latest_ns)
+			latest_ns = r->expires_ns;
+		index = group_next(t, GROUP_PEER, index);
+	}
+	*all = !index;
+	return latest_ns;
+}
+
+static uint32_t seconds_until(uint64_t then_ns, uint64_t now_ns)
+{
+	uint64_t seconds = 0;
+
+	if (then_ns > now_ns)
+		seconds = (then_ns - now_ns + TRACK_SECOND_NS - 1) / TRACK_SECOND_NS;
+	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+static struct grant grant_of(const struct track *t, const struct event *e,
+			     const struct transaction *tx)
+{
+	const struct sip_message *m = e->message;
+	struct grant g = {
+		.e = e,
+		.tx = tx,
+		.peer = tx ? &tx->peer : &e->arrival->peer,
+		.aor_key = aor_hash(&t->key, m->text, &m->to.uri),
+	};
+
+	g.peer_key = key_of_peer(t, g.peer);
+	g.renamed = is_renamed(t, &g);
+	return g;
+}
+
+/* A query (section 10.2.3) neither grants nor takes anything: whoever has no binding is not told of. */
+static void tell_registered(struct track *t, const struct grant *g)
+{
+	struct track_fact fact = fact_of(g->e, TRACK_REGISTERED, g->peer, g->aor_key);
+	uint64_t now_ns = g->e->now_ns;
+	uint64_t until_ns;
+	bool all;
+
+	until_ns = peer_expires_ns(t, g->peer_key, &all);
+	if (until_ns < g->no_room_ns)
+		until_ns = g->no_room_ns;
+	fact.seconds = seconds_until(until_ns, now_ns);
+	fact.more = !all;
+	fact.untracked = g->no_room_ns || (g->tx && g->tx->binds && !g->found);
+	if (fact.seconds || (g->tx && (g->tx->contact_count || g->tx->star)))
+		fact_tell(t, &fact);
 }
 
 void registration_granted(struct track *t, const struct event *e, const struct transaction *tx)
 {
 	const struct sip_message *m = e->message;
-	uint64_t aor_key = aor_hash(&t->key, m->text, &m->to.uri);
-	uint32_t longest = 0;
+	struct grant g = grant_of(t, e, tx);
 
 	t->registration_round++;
 	for (uint32_t i = 0; i < m->contact_count; i++) {
-		const struct sip_address *contact = &m->contact[i];
-		bool ours = is_ours(t, tx, m, aor_key, contact);
-		uint32_t seconds = granted_seconds(e, contact, tx);
+		uint32_t seconds = granted_seconds(e, &m->contact[i], tx);
 
-		if (!seconds)
-			continue;
-		bound(t, e, contact, tx, aor_key, ours, seconds);
-		if (seconds > longest && ours)
-			longest = seconds;
+		if (seconds)
+			bound(t, &g, &m->contact[i], seconds);
 	}
-	drop_unnamed(t, e, aor_key);
-	tell_registered(t, e, tx, aor_key, longest);
+	drop_unnamed(t, &g);
+	tell_registered(t, &g);
+}
+
+void registration_repeated(struct track *t, const struct event *e, const struct transaction *tx)
+{
+	struct grant g = grant_of(t, e, tx);
+
+	g.found = true;
+	tell_registered(t, &g);
 }
 
 /* ---- what an earlier daemon knew ---- */
@@ -329,6 +388,18 @@ static bool record_aor(const struct track *t, const struct registration_record *
 	return true;
 }
 
+/* The peer of a record, if it is known. */
+static bool record_peer_key(const struct track *t, const struct registration_record *record,
+			    uint64_t *peer_key)
+{
+	struct sipxdp_peer peer;
+
+	if (!record_peer_read(record->source, sizeof(record->source), &peer))
+		return false;
+	*peer_key = key_of_peer(t, &peer);
+	return true;
+}
+
 static int refuse_record(struct track *t, const struct registration_key *key, int err)
 {
 	t->sink.registration_delete(t->sink.context, key);
@@ -338,7 +409,7 @@ static int refuse_record(struct track *t, const struct registration_key *key, in
 int track_adopt_registration(struct track *t, const struct registration_key *key,
 			     const struct registration_record *record)
 {
-	uint64_t now_ns = t->registrations.wheel.now_ns, aor_key;
+	uint64_t now_ns = t->registrations.wheel.now_ns, key_of_group;
 	struct registration *r;
 	uint32_t index;
 
@@ -359,8 +430,10 @@ int track_adopt_registration(struct track *t, const struct registration_key *key
 	r->expires_s = record->expires_s;
 	r->q_thousandths = record->q_thousandths;
 	r->service = (uint8_t)record->service;
-	if (record_aor(t, record, &aor_key))
-		bind_to_aor(t, index, aor_key);
+	if (record_aor(t, record, &key_of_group))
+		group_join(t, GROUP_AOR, index, key_of_group);
+	if (record_peer_key(t, record, &key_of_group))
+		group_join(t, GROUP_PEER, index, key_of_group);
 	wheel_set(&t->registrations.wheel, index, record->expires_unix_ns - now_ns);
 	return 0;
 }

@@ -16,9 +16,8 @@ struct registration {
 	uint64_t registered_ns, refreshed_ns, expires_ns; /* CLOCK_REALTIME */
 	uint64_t call_id; /* hash of the Call-ID of the last refresh; 0: not known */
 	struct wheel_timer timer;
-	uint32_t cseq;		 /* of the last refresh */
-	uint32_t aor;		 /* index of the AoR; 0: not known yet */
-	uint32_t next, previous; /* other bindings of the AoR */
+	uint32_t cseq; /* of the last refresh */
+	struct group_link link[GROUP_KINDS];
 	uint32_t refreshes;
 	uint32_t expires_s;
 	uint32_t round; /* the latest 200 that named it */
@@ -26,16 +25,13 @@ struct registration {
 	uint8_t service;
 	uint8_t pad;
 };
-_Static_assert(sizeof(struct registration) == 96, "registration size");
-
-struct aor {
-	uint64_t key; /* aor_hash() */
-	uint32_t first;
-	uint32_t pad;
-};
+_Static_assert(sizeof(struct registration) == 104, "registration size");
 
 /* Takes in a 2xx to a REGISTER; tx is the request, NULL if it was not seen. */
 void registration_granted(struct track *t, const struct event *e, const struct transaction *tx);
+
+/* It was sent again: nothing is bound anew, but whoever counts from it when trust ends is told. */
+void registration_repeated(struct track *t, const struct event *e, const struct transaction *tx);
 
 /* Timer of a binding ran out. */
 void registration_expired(struct track *t, uint32_t index);

@@ -34,8 +34,8 @@ static int init_tables(struct track *t, uint64_t now_ns)
 		err = timed_table_init(&t->transactions, t->config.transactions,
 				       sizeof(struct transaction),
 				       offsetof(struct transaction, timer), now_ns);
-	if (!err)
-		err = table_init(&t->aors, t->config.registrations, sizeof(struct aor));
+	for (int kind = 0; !err && kind < GROUP_KINDS; kind++)
+		err = table_init(&t->groups[kind], t->config.registrations, sizeof(struct group));
 	return err;
 }
 
@@ -82,7 +82,8 @@ void track_free(struct track *t)
 	table_free(&t->calls.table);
 	table_free(&t->registrations.table);
 	table_free(&t->transactions.table);
-	table_free(&t->aors);
+	for (int kind = 0; kind < GROUP_KINDS; kind++)
+		table_free(&t->groups[kind]);
 	free(t);
 }
 

@@ -48,7 +48,7 @@
 
 struct track_config {
 	uint32_t calls;		/* at once; 248 octets each */
-	uint32_t registrations; /* bindings, and AoRs, at once; 144 octets each */
+	uint32_t registrations; /* bindings, and AoRs, at once; 184 octets each */
 	uint32_t transactions;	/* requests outside of calls, unanswered or answered within 5 s */
 	uint64_t idle_ns;	/* of an answered call without a session timer; 0: the default */
 	uint64_t seed[2];	/* secret; the same after a restart, for keys are made with it */
@@ -71,7 +71,7 @@ struct track_arrival {
 
 /* What the server's answers say of a peer. */
 enum track_fact_kind {
-	TRACK_REGISTERED, /* it was granted a registration for `seconds`; 0: it has none any more */
+	TRACK_REGISTERED, /* its REGISTER was granted: `seconds` that its bindings have now */
 	TRACK_ANSWERED,	  /* a call with it was answered */
 	TRACK_REFUSED,	  /* its credentials were refused: 401, 407 or 403 to a request with some */
 	TRACK_UNKNOWN,	  /* it asked for an AoR that does not exist: 404 or 604 */
@@ -84,9 +84,11 @@ struct track_fact {
 	uint32_t service;
 	uint64_t now_ns;
 	uint64_t aor_hash; /* of the AoR asked for; keyed */
-	uint32_t seconds;  /* TRACK_REGISTERED */
+	uint32_t seconds;  /* TRACK_REGISTERED: the longest of its bindings, of all AoRs; 0: none */
 	uint16_t status;   /* of the answer */
 	uint8_t method;	   /* enum sip_method */
+	bool more;	   /* TRACK_REGISTERED: it has more bindings than were looked at */
+	bool untracked;	   /* TRACK_REGISTERED: what it was granted is not tracked */
 };
 
 /* What the kernel knows of a call, whose messages it goes on seeing while no daemon runs. */

@@ -4,6 +4,7 @@
 #define SIPXDP_TRACK_TRACKER_H
 
 #include "sip/sdp.h"
+#include "track/group.h"
 #include "track/siphash.h"
 #include "track/table.h"
 #include "track/track.h"
@@ -36,7 +37,7 @@ struct track {
 	struct siphash_key key;
 	uint64_t no_tag; /* hash of a tag that is not there */
 	struct timed_table calls, registrations, transactions;
-	struct table aors;
+	struct table groups[GROUP_KINDS];
 	bool lost;		     /* messages were, at lost_tick the last time */
 	uint32_t lost_tick;	     /* of the wheel of calls */
 	uint32_t hand;		     /* where room for a call was last looked for */

@@ -42,6 +42,12 @@ uint32_t transaction_fingerprint(const struct event *e)
 	return (uint32_t)(mix >> 32) | 1;
 }
 
+/* Does it ask for a binding (RFC 3261 section 10.2.1.1), or only to take some back (section 10.2.2)? */
+static bool asks_for(const struct transaction *tx, const struct sip_address *contact)
+{
+	return contact->expires == SIP_EXPIRES_NONE ? tx->expires != 0 : contact->expires != 0;
+}
+
 /* Which contacts a REGISTER is about (RFC 3261 section 10.3). */
 static void note_contacts(const struct track *t, const struct event *e, struct transaction *tx)
 {
@@ -50,10 +56,11 @@ static void note_contacts(const struct track *t, const struct event *e, struct t
 	tx->star = m->contact_is_star;
 	tx->expires = m->has_expires ? m->expires : SIP_EXPIRES_NONE;
 	for (uint32_t i = 0; i < m->contact_count && i < TRANSACTION_CONTACTS; i++) {
-		const struct sip_uri *uri = &m->contact[i].uri;
+		const struct sip_address *contact = &m->contact[i];
 
-		tx->contact[i] = aor_binding_hash(&t->key, tx->target, m->text, uri);
+		tx->contact[i] = aor_binding_hash(&t->key, tx->target, m->text, &contact->uri);
 		tx->contact_count++;
+		tx->binds |= asks_for(tx, contact);
 	}
 	record_text(tx->user_agent, sizeof(tx->user_agent), sip_message_text(m, m->user_agent),
 		    m->user_agent.length);
@@ -128,6 +135,8 @@ static void answer(struct track *t, const struct event *e, uint32_t index)
 
 	if (tx->answered) {
 		t->stats.retransmissions++;
+		if (e->method == SIP_REGISTER && event_is_success(e))
+			registration_repeated(t, e, tx);
 		return;
 	}
 	tx->answered = 1;

@@ -24,7 +24,8 @@ struct transaction {
 	uint8_t answered;	       /* a final response was seen */
 	char user_agent[RECORD_AGENT]; /* REGISTER */
 	uint8_t service;
-	uint8_t pad[2];
+	uint8_t binds; /* REGISTER: it does more than ask and take back */
+	uint8_t pad;
 };
 _Static_assert(sizeof(struct transaction) == 176, "transaction size");
 
