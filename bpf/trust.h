@@ -43,17 +43,21 @@ static __always_inline void trust_provisional(const struct packet *pkt,
 }
 
 /* The server has accepted the far side: at once and here, so that it holds under load and without
- * the daemon. A longer time that the daemon has set stays. */
+ * the daemon. A longer time that the daemon has set stays. What a REGISTER has earned the daemon corrects,
+ * also downward, and so is to know what a call has. */
 static __always_inline void trust_grant(const struct packet *pkt, const struct sipxdp_peer *peer,
 					enum trust_origin origin)
 {
 	struct trusted *old = bpf_map_lookup_elem(&trusted, peer);
 	__u64 until = pkt->f->now + pkt->cfg->trust_ns;
+	__u32 called_s = origin == TRUST_REGISTER ? 0 : pkt->f->now / TRUST_CALLED_NS;
 	struct work *w = work_scratch();
 
 	if (old) {
 		if (old->until_ns && old->until_ns < until)
 			old->until_ns = until;
+		if (called_s)
+			old->called_s = called_s;
 		old->vip = pkt->f->vip;
 	} else if (w) {
 		w->row.trusted = (struct trusted){
@@ -62,6 +66,7 @@ static __always_inline void trust_grant(const struct packet *pkt, const struct s
 			.last_seen_ns = pkt->f->now,
 			.origin = origin,
 			.vip = pkt->f->vip,
+			.called_s = called_s,
 		};
 		if (bpf_map_update_elem(&trusted, peer, &w->row.trusted, BPF_NOEXIST))
 			trust_count_full(__builtin_offsetof(struct host_state, trusted_full));

@@ -212,6 +212,8 @@ struct refusals {
 
 /* ---- trusted, provisional: by address and port (struct sipxdp_peer) ---- */
 
+#define TRUST_CALLED_NS 1000000000ULL /* unit of called_s */
+
 enum trust_origin { TRUST_REGISTER, TRUST_INVITE, TRUST_ANSWER, TRUST_HAND };
 
 struct trusted {
@@ -226,7 +228,7 @@ struct trusted {
 	__u8 last_class;
 	__u16 zero;
 	struct sipxdp_peer vip; /* balanced services: the address of ours it speaks to */
-	__u32 zero2;
+	__u32 called_s;		/* seconds: the last 2xx to an INVITE, of either side; 0: none */
 };
 _Static_assert(sizeof(struct trusted) == 112, "trusted layout");
 

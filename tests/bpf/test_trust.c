@@ -247,6 +247,37 @@ static void a_longer_time_stays(void)
 	cr_expect_eq(row.last_class, CLASS_INVITE);
 }
 
+/* The daemon cuts what REGISTERs have earned, and is to know of what calls have. */
+static void the_last_call_is_remembered(void)
+{
+	struct sipxdp_peer peer = the_peer();
+	struct trusted row;
+
+	rig_wait(MINUTE);
+	reply(RESPONSE("200 OK", "REGISTER"));
+	cr_assert_eq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &row), 0);
+	cr_expect_eq(row.called_s, 0);
+	reply(RESPONSE("486 Busy Here", "INVITE"));
+	cr_assert_eq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &row), 0);
+	cr_expect_eq(row.called_s, 0, "refused");
+	reply(RESPONSE("200 OK", "INVITE"));
+	cr_assert_eq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &row), 0);
+	cr_expect_eq(row.called_s, rig_now() / TRUST_CALLED_NS);
+	rig_wait(MINUTE);
+	reply(RESPONSE("200 OK", "REGISTER"));
+	cr_assert_eq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &row), 0);
+	cr_expect_eq(row.called_s, (rig_now() - MINUTE) / TRUST_CALLED_NS);
+	reply(REQUEST_OF("INVITE", CALL));
+	expect("200", RESPONSE_OF("200 OK", "INVITE", CALL), CLASS_2XX, PASS_DIALOG);
+	cr_assert_eq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &row), 0);
+	cr_expect_eq(row.called_s, rig_now() / TRUST_CALLED_NS, "it has answered one");
+	cr_expect_eq(row.origin, TRUST_REGISTER);
+	rig_clear();
+	reply(RESPONSE("200 OK", "INVITE"));
+	cr_assert_eq(maps_get(rig_maps(), MAP_TRUSTED, &peer, &row), 0);
+	cr_expect_eq(row.called_s, rig_now() / TRUST_CALLED_NS, "a new row");
+}
+
 /* ---- calls ---- */
 
 static const struct {
@@ -592,6 +623,7 @@ static const struct rig_case cases[] = {
 	RIG_CASE(frames_of_the_server),
 	RIG_CASE(it_ends_in_time),
 	RIG_CASE(a_longer_time_stays),
+	RIG_CASE(the_last_call_is_remembered),
 	RIG_CASE(calls_that_come_in),
 	RIG_CASE(states_of_a_call),
 	RIG_CASE(calls_that_are_over_stay_over),

@@ -52,6 +52,8 @@ int trust_add(struct maps *maps, const struct sipxdp_peer *peer, __u64 until_ns,
 		memset(&entry, 0, sizeof(entry));
 		entry.since_ns = now;
 		entry.last_seen_ns = now;
+		if (origin == TRUST_INVITE || origin == TRUST_ANSWER)
+			entry.called_s = (__u32)(now / TRUST_CALLED_NS);
 	}
 	entry.until_ns = until_ns;
 	entry.origin = origin;
