@@ -55,8 +55,8 @@ static void set_up(void)
 	maps.trust_filter = calloc(2, sizeof(*maps.trust_filter));
 	maps.host_state = calloc(1, sizeof(*maps.host_state));
 	cr_assert(maps.settings && maps.trust_filter && maps.host_state);
-	now = clock_monotonic_ns();
 	cr_assert_eq(facts_open(config, &maps, key, &facts), 0);
+	now = clock_monotonic_ns();
 }
 
 static void tear_down(void)
@@ -101,6 +101,29 @@ static uint64_t trusted_for(const char *peer)
 	return (trusted.until_ns - now + SECOND / 2) / SECOND;
 }
 
+/* As the packet path does when the server has said 2xx to its REGISTER, or one of the two to an INVITE. */
+static void kernel_grants(const char *peer, enum trust_origin origin)
+{
+	struct sipxdp_peer at = peer_of(peer);
+	struct trusted row = { .since_ns = now, .origin = origin };
+
+	maps_get(&maps, MAP_TRUSTED, &at, &row);
+	if (row.until_ns < now + 3600 * SECOND)
+		row.until_ns = now + 3600 * SECOND;
+	if (origin != TRUST_REGISTER)
+		row.called_s = (__u32)(now / TRUST_CALLED_NS);
+	cr_assert_eq(maps_put(&maps, MAP_TRUSTED, &at, &row, BPF_ANY), 0);
+}
+
+static enum trust_origin origin_of(const char *peer)
+{
+	struct sipxdp_peer at = peer_of(peer);
+	struct trusted trusted;
+
+	cr_assert_eq(maps_get(&maps, MAP_TRUSTED, &at, &trusted), 0);
+	return trusted.origin;
+}
+
 /* Seconds that the peer has nothing to spend of what a challenge gives. */
 static uint64_t withheld_for(const char *peer)
 {
@@ -141,7 +164,8 @@ Test(facts, a_registration_is_trusted_for_the_granted_time_and_a_late_refresh)
 	} rows[] = {
 		{ "granted", "192.0.2.7:5060", 600, 632 },
 		{ "shorter the next time", "192.0.2.7:5060", 60, 92 },
-		{ "taken back", "192.0.2.7:5060", 0, 92 },
+		{ "taken back", "192.0.2.7:5060", 0, 32 },
+		{ "taken back by who had none", "192.0.2.9:5060", 0, 0 },
 		{ "too long", "192.0.2.8:5060", 4000000000u, 7200 + 32 },
 		{ "IPv6", "[2001:db8::1]:5060", 60, 92 },
 	};
@@ -152,6 +176,127 @@ Test(facts, a_registration_is_trusted_for_the_granted_time_and_a_late_refresh)
 			     trusted_for(rows[i].peer));
 	}
 	cr_expect_eq(trusted_for("192.0.2.7:5061"), 0, "the port beside it");
+}
+
+#define PHONE "192.0.2.7:5060"
+
+/* The phone registers, and its registration is taken back later, with the kernel's part in it. */
+static void register_for(uint32_t seconds)
+{
+	kernel_grants(PHONE, TRUST_REGISTER);
+	tell(PHONE, TRACK_REGISTERED, seconds, 0);
+}
+
+Test(facts, taking_a_registration_back_gives_nothing)
+{
+	register_for(60);
+	cr_expect_eq(trusted_for(PHONE), 92);
+	now += 10 * SECOND;
+	register_for(0);
+	cr_expect_eq(trusted_for(PHONE), 32, "what is under way may come to its end");
+	cr_expect_eq(origin_of(PHONE), TRUST_REGISTER);
+	now += 10 * SECOND;
+	register_for(600);
+	cr_expect_eq(trusted_for(PHONE), 632, "registered again");
+	tell(PHONE, TRACK_REGISTERED, 0, 0);
+	tell(PHONE, TRACK_REGISTERED, 0, 0);
+	cr_expect_eq(trusted_for(PHONE), 32);
+}
+
+Test(facts, what_a_call_gave_no_registration_takes)
+{
+	register_for(60);
+	now += 5 * SECOND;
+	kernel_grants(PHONE, TRUST_INVITE);
+	tell(PHONE, TRACK_ANSWERED, 0, 0);
+	now += 1000 * SECOND;
+	register_for(60);
+	cr_expect_geq(trusted_for(PHONE), 2600, "granted less: %lu", trusted_for(PHONE));
+	cr_expect_leq(trusted_for(PHONE), 2601);
+	register_for(0);
+	cr_expect_geq(trusted_for(PHONE), 2600, "taken back: %lu", trusted_for(PHONE));
+	cr_expect_leq(trusted_for(PHONE), 2601);
+	register_for(7000);
+	cr_expect_eq(trusted_for(PHONE), 7032, "granted more");
+	now += 2590 * SECOND;
+	register_for(0);
+	cr_expect_eq(trusted_for(PHONE), 32, "the call's time is nearly over: %lu",
+		     trusted_for(PHONE));
+}
+
+Test(facts, an_answered_call_of_who_never_registered_is_not_cut_short)
+{
+	/* one that only the daemon knows of */
+	tell("192.0.2.8:5060", TRACK_ANSWERED, 0, 0);
+	tell("192.0.2.8:5060", TRACK_REGISTERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.8:5060"), 3600);
+	cr_expect_eq(origin_of("192.0.2.8:5060"), TRUST_INVITE);
+	kernel_grants(PHONE, TRUST_ANSWER);
+	now += 600 * SECOND;
+	register_for(0);
+	cr_expect_geq(trusted_for(PHONE), 3000);
+	cr_expect_leq(trusted_for(PHONE), 3001);
+	cr_expect_eq(origin_of(PHONE), TRUST_ANSWER);
+}
+
+Test(facts, trust_given_by_hand_outlasts_registrations)
+{
+	struct sipxdp_peer peer = peer_of(PHONE);
+
+	cr_assert_eq(trust_add(&maps, &peer, now + 999 * SECOND, TRUST_HAND), 0);
+	tell(PHONE, TRACK_REGISTERED, 60, 0);
+	tell(PHONE, TRACK_REGISTERED, 0, 0);
+	cr_expect_eq(trusted_for(PHONE), 999);
+	cr_expect_eq(origin_of(PHONE), TRUST_HAND);
+	cr_assert_eq(trust_add(&maps, &peer, 0, TRUST_HAND), 0);
+	tell(PHONE, TRACK_REGISTERED, 0, 0);
+	cr_expect_eq(origin_of(PHONE), TRUST_HAND);
+	cr_expect(trust_lookup(facts, &peer, now + 100000 * SECOND,
+			       &(struct trusted){ .until_ns = 1 }),
+		  "for ever");
+}
+
+/* What else it may have is not known: a REGISTER of it may have been missed, found no room, or be one of
+ * many. */
+Test(facts, trust_is_not_cut_while_there_may_be_more_than_is_known)
+{
+	struct track_fact fact = { .kind = TRACK_REGISTERED, .peer = peer_of(PHONE) };
+	const char *other = "192.0.2.8:5060", *late = "192.0.2.9:5060";
+
+	kernel_grants(PHONE, TRUST_REGISTER);
+	kernel_grants(other, TRUST_REGISTER);
+	fact.more = true;
+	facts_take(facts, &fact, now);
+	cr_expect_eq(trusted_for(PHONE), 3600, "more");
+	fact.seconds = 7000;
+	facts_take(facts, &fact, now);
+	cr_expect_eq(trusted_for(PHONE), 7032, "more, and longer");
+	tell(other, TRACK_REGISTERED, 60, 0);
+	cr_expect_eq(trusted_for(other), 92, "others are known");
+	facts_messages_lost(facts, now);
+	now = clock_monotonic_ns();
+	kernel_grants(other, TRUST_REGISTER);
+	kernel_grants(late, TRUST_REGISTER);
+	tell(other, TRACK_REGISTERED, 60, 0);
+	cr_expect_eq(trusted_for(other), 3600, "messages were lost");
+	tell(late, TRACK_REGISTERED, 60, 0);
+	cr_expect_eq(trusted_for(late), 92, "and none of this one, who came later");
+	now += 3601 * SECOND;
+	kernel_grants(other, TRUST_REGISTER);
+	tell(other, TRACK_REGISTERED, 60, 0);
+	cr_expect_eq(trusted_for(other), 92, "what was lost is over");
+	fact = (struct track_fact){
+		.kind = TRACK_REGISTERED, .peer = peer_of(late), .seconds = 7000, .untracked = true
+	};
+	facts_take(facts, &fact, now);
+	now += 5000 * SECOND;
+	kernel_grants(late, TRUST_REGISTER);
+	tell(late, TRACK_REGISTERED, 60, 0);
+	cr_expect_eq(trusted_for(late), 3600, "of its other line is left what it was granted");
+	now += 2100 * SECOND;
+	kernel_grants(late, TRUST_REGISTER);
+	tell(late, TRACK_REGISTERED, 60, 0);
+	cr_expect_eq(trusted_for(late), 92);
 }
 
 Test(facts, an_answered_call_renews_trust_and_never_shortens_it)
@@ -185,10 +330,11 @@ Test(facts, trust_of_a_peer_is_remembered_for_a_second)
 	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600, "asked for again");
 	cr_expect_eq(facts->stats.trusted, 2);
 	/* a registration takes its place at once */
-	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
-	tell("192.0.2.7:5060", TRACK_REGISTERED, 60, 0);
-	tell("192.0.2.7:5060", TRACK_ANSWERED, 0, 0);
-	cr_expect_eq(trusted_for("192.0.2.7:5060"), 3600, "not what was remembered before");
+	tell("192.0.2.8:5060", TRACK_REGISTERED, 7000, 0);
+	tell("192.0.2.8:5060", TRACK_ANSWERED, 0, 0);
+	tell("192.0.2.8:5060", TRACK_REGISTERED, 60, 0);
+	tell("192.0.2.8:5060", TRACK_ANSWERED, 0, 0);
+	cr_expect_eq(trusted_for("192.0.2.8:5060"), 3600, "not what was remembered before");
 	/* offences are told by what is so now */
 	cr_assert_eq(maps_delete(&maps, MAP_TRUSTED, &peer), 0);
 	for (int i = 0; i < 5; i++)

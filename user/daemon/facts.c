@@ -47,7 +47,9 @@ struct facts {
 	struct siphash_key peer_key;
 	struct offences *of_sources;
 	struct offences *of_peers;
-	uint64_t count_again_ns; /* CLOCK_MONOTONIC: not before then, see COUNTING_SHARE */
+	uint64_t count_again_ns;  /* CLOCK_MONOTONIC: not before then, see COUNTING_SHARE */
+	uint64_t unsure_since_ns; /* CLOCK_MONOTONIC, as is the next one: see know_less() */
+	uint64_t unsure_until_ns;
 	struct facts_stats stats;
 	struct kept_trust kept[TRUST_KEPT];
 };
@@ -70,6 +72,8 @@ int facts_open(const struct config *config, struct maps *maps, const uint64_t ke
 		facts_close(facts);
 		return err;
 	}
+	/* what was sent while no daemon ran */
+	facts_messages_lost(facts, clock_monotonic_ns());
 	*out = facts;
 	return 0;
 }
@@ -177,17 +181,61 @@ static void give_trust(struct facts *facts, const struct sipxdp_peer *peer, uint
 	}
 }
 
-/* The granted time takes the place of the kernel's default, longer or shorter. A registration that
- * was taken back ends nothing: the peer may have others, and trust runs out by itself. */
+/* Trust may have been given for a registration that the tracker does not know of, to last until then. Who
+ * earns trust from now on is known. */
+static void know_less(struct facts *facts, uint64_t until_ns)
+{
+	facts->unsure_since_ns = clock_monotonic_ns();
+	if (facts->unsure_until_ns < until_ns)
+		facts->unsure_until_ns = until_ns;
+}
+
+void facts_messages_lost(struct facts *facts, uint64_t now_ns)
+{
+	know_less(facts, now_ns + facts->trust.trusted_ns);
+}
+
+/* Up to when a trusted peer stays so whatever its registrations have: what a call gave it, and all that it
+ * has if there may be registrations that are not known. */
+static uint64_t kept_until(const struct facts *facts, const struct track_fact *fact,
+			   const struct trusted *trusted, uint64_t now_ns)
+{
+	uint64_t called_ns = (trusted->called_s + 1) * TRUST_CALLED_NS + facts->trust.trusted_ns;
+	bool unsure = now_ns < facts->unsure_until_ns &&
+		      trusted->since_ns <= facts->unsure_since_ns;
+
+	if (fact->more || fact->untracked || unsure)
+		return trusted->until_ns;
+	if (!trusted->called_s)
+		return 0;
+	return called_ns < trusted->until_ns ? called_ns : trusted->until_ns;
+}
+
+/* The time that the peer's registrations have takes the place of the kernel's default, longer or shorter.
+ * When the last one was taken back, what is still under way may come to its end. */
 static void take_registered(struct facts *facts, const struct track_fact *fact, uint64_t now_ns)
 {
-	uint64_t granted_ns = fact->seconds * NSEC_PER_SEC;
+	uint64_t granted_ns = fact->seconds * NSEC_PER_SEC, until_ns;
+	struct trusted trusted = { .until_ns = 0 };
 
-	if (!fact->seconds)
-		return;
 	if (granted_ns > facts->trust.longest_ns)
 		granted_ns = facts->trust.longest_ns;
-	give_trust(facts, &fact->peer, now_ns + granted_ns + REFRESH_NS, TRUST_REGISTER);
+	until_ns = now_ns + granted_ns + REFRESH_NS;
+	if (fact->untracked) {
+		/* as if it had been missed, but for the time that is given here */
+		facts_messages_lost(facts, now_ns);
+		know_less(facts, until_ns);
+	}
+	if (trust_lookup(facts, &fact->peer, now_ns, &trusted)) {
+		uint64_t kept_ns = kept_until(facts, fact, &trusted, now_ns);
+
+		if (until_ns < kept_ns)
+			until_ns = kept_ns;
+	}
+	if (fact->seconds)
+		give_trust(facts, &fact->peer, until_ns, TRUST_REGISTER);
+	else if (until_ns < trusted.until_ns && trusted.origin != TRUST_HAND)
+		give_trust(facts, &fact->peer, until_ns, trusted.origin);
 }
 
 /* An answered call renews trust, and never shortens it. What has most of its time left is let be:

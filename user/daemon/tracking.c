@@ -369,8 +369,10 @@ void tracking_tick(struct tracking *tracking, uint64_t now_ns)
 
 	tracking->record_ns = now_ns;
 	losses_report(&tracking->losses, tracking->maps->host_state);
-	if (losses_of_tap(&tracking->losses) != lost)
+	if (losses_of_tap(&tracking->losses) != lost) {
 		track_messages_lost(tracking->track);
+		facts_messages_lost(tracking->facts, now_ns);
+	}
 	track_advance(tracking->track, clock_realtime_ns());
 	tend_collector(tracking);
 	flush(tracking, now_ns);
