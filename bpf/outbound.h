@@ -135,7 +135,7 @@ static __always_inline enum outbound_rank outbound_rank_call(const struct packet
 	const struct dialog *d = balance_dialog(pkt, &w->scan);
 	const struct placement *p;
 
-	if (d && d->backend != pkt->f->backend)
+	if (d && d->backend && d->backend != pkt->f->backend)
 		return OUTBOUND_NOTHING;
 	if (d && peer_is_equal(&d->peer, &w->client))
 		return OUTBOUND_THAT_CALL;

@@ -157,7 +157,8 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 
 /* The server asks something outside of a call, a carrier whether it lives or the registrar it is a
  * client of: the answer is to find its way in when strangers are over their budget. Nobody is
- * trusted for it, and the row is that of a call which is over: it goes soon. */
+ * trusted for it, and the row is that of a call which is over: it goes soon. It pins nothing by itself, as
+ * backends may ask for one another. */
 static __always_inline void trust_asked(const struct packet *pkt, const struct sipxdp_peer *peer,
 					const struct scan *s)
 {
@@ -166,7 +167,7 @@ static __always_inline void trust_asked(const struct packet *pkt, const struct s
 	struct work *w = work_scratch();
 	struct dialog *old;
 
-	if (!w || !s->call_id_hash || pkt->f->backend ||
+	if (!w || !s->call_id_hash ||
 	    (known && (!known->until_ns || known->until_ns > pkt->f->now)))
 		return;
 	old = bpf_map_lookup_elem(&dialogs, &key);
@@ -180,6 +181,7 @@ static __always_inline void trust_asked(const struct packet *pkt, const struct s
 		.peer = *peer,
 		.state = DIALOG_TERMINATED,
 		.service = pkt->f->service,
+		.vip = pkt->f->vip,
 	};
 	bpf_map_update_elem(&dialogs, &key, &w->row.dialog, BPF_NOEXIST);
 }

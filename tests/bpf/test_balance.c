@@ -233,6 +233,30 @@ Test(balance, a_backend_does_not_get_what_it_sends)
 	cr_expect_str_eq(place_of_backend(B, request("INVITE", call + 1, false)), "");
 }
 
+/* A carrier answers a backend's OPTIONS, a phone its NOTIFY, while strangers flood. */
+Test(balance, who_a_backend_asks_may_answer_in_a_flood)
+{
+	static const char attacked[] = THROUGH_PROXY4
+		"    limits:\n" RIG_PER_SOURCE_OFF RIG_PER_PREFIX_OFF
+		"      unknown: {invite: off, register: off, options: off, other: 1/s,"
+		" malformed: off, emergency: off}\n" RIG_TOTAL_OFF RIG_PEERS_OFF RIG_OTHERS_OFF
+		"    balance:\n      forward: nat\n      backends:\n" THROUGH_BACKENDS4;
+	static const char *const methods[] = { "OPTIONS", "NOTIFY", "MESSAGE" };
+	struct frame_spec flood = { .from = "198.51.100.9", .sums = true };
+	static struct through out;
+
+	rig_open(attacked);
+	for (unsigned int i = 0; i < COUNT(methods); i++) {
+		flood.text = response("200 OK", "OPTIONS", 99);
+		for (unsigned int n = 0; n < 20; n++)
+			through(&flood, &out);
+		cr_expect_str_eq(place(response("200 OK", methods[i], i)), "", "nobody asked");
+		answer(B, request(methods[i], i, false));
+		cr_expect_str_eq(place(response("200 OK", methods[i], i)), B, "%s", methods[i]);
+		cr_expect_eq(through_backend(B)->calls, 0, "it is no call");
+	}
+}
+
 /* ---- a client of two families ---- */
 
 static const char both_families[] =
