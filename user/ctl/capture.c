@@ -39,6 +39,16 @@ static bool link_type_is_known(int link_type)
 	return false;
 }
 
+/* libpcap begins some of its errors with the file's name, and the caller does with all. */
+static const char *without_path(const char *error, const char *path)
+{
+	size_t length = strlen(path);
+
+	return !strncmp(error, path, length) && !strncmp(error + length, ": ", 2)
+		       ? error + length + 2
+		       : error;
+}
+
 int capture_open(const char *path, struct capture **out, char message[CAPTURE_MESSAGE_SIZE])
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
@@ -53,7 +63,7 @@ int capture_open(const char *path, struct capture **out, char message[CAPTURE_ME
 	capture->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO,
 								error);
 	if (!capture->pcap) {
-		snprintf(message, CAPTURE_MESSAGE_SIZE, "%s", error);
+		snprintf(message, CAPTURE_MESSAGE_SIZE, "%s", without_path(error, path));
 		free(capture);
 		return -EINVAL;
 	}

@@ -18,6 +18,7 @@
 #include "plane/backend.h"
 #include "plane/clock.h"
 #include "plane/key.h"
+#include "policy/config.h"
 
 #define RATE_OVER_NS (500 * (long)NSEC_PER_MSEC)
 
@@ -158,6 +159,17 @@ static int report_backends(struct backend_search *search)
 	return report_close(report);
 }
 
+static bool has_service(const struct maps *maps, const char *name)
+{
+	struct service service;
+
+	for (unsigned int i = 0; i < SERVICE_MAX; i++)
+		if (!maps_service(maps, i, &service) && service.in_use &&
+		    !strncmp(service.name, name, sizeof(service.name)))
+			return true;
+	return false;
+}
+
 static int list(const char *service)
 {
 	struct backend_search search = { .service = service,
@@ -171,7 +183,9 @@ static int list(const char *service)
 	service_names_read(&maps, &names);
 	search.maps = &maps;
 	search.names = &names;
-	code = report_backends(&search);
+	code = service && !has_service(&maps, service)
+		       ? ctl_fail(CTL_NO, "there is no service '%s'", service)
+		       : report_backends(&search);
 	rows_free(&search.found);
 	maps_close(&maps);
 	return code;
@@ -206,8 +220,8 @@ static int parse_weight(const char *text, uint64_t *weight)
 	char *end;
 	unsigned long number = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || number > MAGLEV_WEIGHT_MAX)
-		return ctl_fail(CTL_USAGE, "'%s': a weight is 0 to %d", text, MAGLEV_WEIGHT_MAX);
+	if (*text < '0' || *text > '9' || *end || number > CONFIG_WEIGHT_MAX)
+		return ctl_fail(CTL_USAGE, "'%s': a weight is 0 to %d", text, CONFIG_WEIGHT_MAX);
 	*weight = number;
 	return CTL_DONE;
 }
@@ -252,7 +266,7 @@ int cmd_backend(int argc, char **argv)
 		  .kind = OPTION_NUMBER,
 		  .placeholder = "N",
 		  .help = "of a backend that is added (default: 1)",
-		  .limit = MAGLEV_WEIGHT_MAX,
+		  .limit = CONFIG_WEIGHT_MAX,
 		  .to.number = &weight },
 		{ .kind = OPTION_END },
 	};

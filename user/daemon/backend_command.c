@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "balance/maglev.h"
 #include "daemon/balancing.h"
 #include "policy/config_scalar.h"
 
@@ -132,7 +131,7 @@ json_t *backend_command(struct daemon *daemon, const json_t *json)
 	if (action->wants_address && !request.address)
 		return control_error("invalid", "\"address\" is missing");
 	if (action->wants_weight && ((weight && !json_is_integer(weight)) || request.weight < 0 ||
-				     request.weight > MAGLEV_WEIGHT_MAX))
-		return control_error("invalid", "a weight is 0 to %d", MAGLEV_WEIGHT_MAX);
+				     request.weight > CONFIG_WEIGHT_MAX))
+		return control_error("invalid", "a weight is 0 to %d", CONFIG_WEIGHT_MAX);
 	return refuse(&request, action->run(daemon, &request));
 }

@@ -31,6 +31,7 @@
 #define CONFIG_LISTENS_MAX	(LISTENER_MAX - 1) /* of all services together */
 #define CONFIG_LISTENS_PER_PORT LISTENER_CHAIN	   /* UDP; TCP and TLS count together */
 #define CONFIG_BACKENDS_MAX	1024		   /* of one service */
+#define CONFIG_WEIGHT_MAX	1000		   /* of a backend */
 #define CONFIG_USER_AGENTS_MAX	64
 #define CONFIG_USER_AGENT_MIN	4 /* the kernel looks at the first four letters first */
 #define CONFIG_USER_AGENT_SIZE	(AGENT_LENGTH + 1)

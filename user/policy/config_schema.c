@@ -14,7 +14,6 @@
 #define DAY	    (24 * HOUR)
 #define TABLE_MIN   1024
 #define TABLE_MAX   16777216
-#define WEIGHT_MAX  1000
 #define LIST_MAX    CONFIG_NETWORKS_MAX
 #define RING_MIN    65536
 #define RING_MAX    1073741824
@@ -297,8 +296,8 @@ static const struct config_key schema[] = {
 		.offset = offsetof(struct config_backend, endpoint),
 		.help = "where it listens",
 	},
-	VALUE("services[].balance.backends[].weight", NUMBER, config_backend, weight, 1, WEIGHT_MAX,
-	      "1", "its share of new calls, relative to the others"),
+	VALUE("services[].balance.backends[].weight", NUMBER, config_backend, weight, 1,
+	      CONFIG_WEIGHT_MAX, "1", "its share of new calls, relative to the others"),
 
 	SECTION("networks", "addresses whose standing is known beforehand; the longest prefix that "
 			    "holds a source counts"),
