@@ -35,7 +35,7 @@ static __always_inline void backend_count(const struct facts *f, __u32 place)
 
 static __always_inline struct dialog *balance_dialog(const struct packet *pkt, const struct scan *s)
 {
-	struct dialog_key key = dialog_key_of(s->call_id_hash, service_call_side(pkt));
+	struct dialog_key key = dialog_key_of(s->call_id_hash, service_dialog_side(pkt));
 
 	return bpf_map_lookup_elem(&dialogs, &key);
 }
@@ -46,7 +46,7 @@ static __always_inline __u32 balance_placed(const struct packet *pkt, const stru
 {
 	const struct facts *f = pkt->f;
 	struct placement *p =
-		placement_find(placement_key_call(s->call_id_hash, service_call_side(pkt)));
+		placement_find(placement_key_call(s->call_id_hash, service_dialog_side(pkt)));
 	__u64 hold = f->class == CLASS_INVITE ? PLACEMENT_HOLD_NS : PLACEMENT_HOLD_SHORT_NS;
 
 	if (!p || (p->placed_ns + hold < f->now && !dialog_may_have(pkt, s)) ||
@@ -157,7 +157,8 @@ static __always_inline void balance_note(const struct packet *pkt, const struct 
 		return;
 	source_peer(pkt, &peer);
 	client = placement_key_peer(pkt->cfg, &peer, pkt->f->service);
-	placement_put(pkt->f, placement_key_call(s->call_id_hash, service_call_side(pkt)), client);
+	placement_put(pkt->f, placement_key_call(s->call_id_hash, service_dialog_side(pkt)),
+		      client);
 	placement_put(pkt->f, client, 0);
 }
 

@@ -29,7 +29,7 @@ static __always_inline bool dialog_may_have(const struct packet *pkt, const stru
 
 static __always_inline struct dialog *dialog_find(const struct packet *pkt, const struct scan *s)
 {
-	struct dialog_key key = dialog_key_of(s->call_id_hash, service_call_side(pkt));
+	struct dialog_key key = dialog_key_of(s->call_id_hash, service_dialog_side(pkt));
 	struct dialog *d = bpf_map_lookup_elem(&dialogs, &key);
 
 	return d && d->last_seen_ns + pkt->cfg->dialog_idle_ns >= pkt->f->now ? d : NULL;

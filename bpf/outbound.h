@@ -139,7 +139,7 @@ static __always_inline enum outbound_rank outbound_rank_call(const struct packet
 		return OUTBOUND_NOTHING;
 	if (d && peer_is_equal(&d->peer, &w->client))
 		return OUTBOUND_THAT_CALL;
-	p = placement_find(placement_key_call(w->scan.call_id_hash, service_call_side(pkt)));
+	p = placement_find(placement_key_call(w->scan.call_id_hash, service_dialog_side(pkt)));
 	if (p && p->backend == pkt->f->backend && p->peer_mark == (__u32)client_key)
 		return OUTBOUND_THAT_CALL;
 	return d || (p && p->backend == pkt->f->backend) ? OUTBOUND_CALL : OUTBOUND_NOTHING;
@@ -242,7 +242,7 @@ static __always_inline bool outbound_vip(struct packet *pkt, const struct scan *
 			pkt->f->vip = d->vip;
 			return true;
 		}
-		p = placement_find(placement_key_call(s->call_id_hash, service_call_side(pkt)));
+		p = placement_find(placement_key_call(s->call_id_hash, service_dialog_side(pkt)));
 		if (p && p->vip.port && p->peer_mark == (__u32)client_key) {
 			pkt->f->vip = p->vip;
 			return true;
@@ -264,7 +264,7 @@ static __always_inline void outbound_note(const struct packet *pkt, const struct
 					  const struct sipxdp_peer *client)
 {
 	const struct facts *f = pkt->f;
-	__u64 key = placement_key_call(s->call_id_hash, service_call_side(pkt));
+	__u64 key = placement_key_call(s->call_id_hash, service_dialog_side(pkt));
 	const struct placement *p;
 
 	if (!class_is_request(f->class) || f->class == CLASS_INVITE || f->class == CLASS_ACK)

@@ -50,9 +50,9 @@ static __always_inline bool service_again(struct packet *pkt)
 }
 
 /* The side of its call that the packet is on. After service_find or the like. */
-static __always_inline __u32 service_call_side(const struct packet *pkt)
+static __always_inline __u32 service_dialog_side(const struct packet *pkt)
 {
-	return call_side(&pkt->conf->balance, pkt->f->service, pkt->f->family == 6);
+	return dialog_side(&pkt->conf->balance, pkt->f->service, pkt->f->family == 6);
 }
 
 enum service_side { SERVICE_AT_DESTINATION, SERVICE_AT_SOURCE };

@@ -130,7 +130,7 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 					 const struct sipxdp_peer *peer, enum dialog_state state,
 					 bool from_server)
 {
-	struct dialog_key key = dialog_key_of(call_id_hash, service_call_side(pkt));
+	struct dialog_key key = dialog_key_of(call_id_hash, service_dialog_side(pkt));
 	struct dialog *old = bpf_map_lookup_elem(&dialogs, &key);
 	struct work *w = work_scratch();
 
@@ -162,7 +162,7 @@ static __always_inline void trust_dialog(const struct packet *pkt, __u64 call_id
 static __always_inline void trust_asked(const struct packet *pkt, const struct sipxdp_peer *peer,
 					const struct scan *s)
 {
-	struct dialog_key key = dialog_key_of(s->call_id_hash, service_call_side(pkt));
+	struct dialog_key key = dialog_key_of(s->call_id_hash, service_dialog_side(pkt));
 	const struct trusted *known = bpf_map_lookup_elem(&trusted, peer);
 	struct work *w = work_scratch();
 	struct dialog *old;
@@ -196,7 +196,7 @@ static __always_inline void trust_dialog_end(const struct packet *pkt, struct di
 static __always_inline struct dialog *trust_dialog_of(const struct packet *pkt,
 						      const struct scan *s)
 {
-	struct dialog_key key = dialog_key_of(s->call_id_hash, service_call_side(pkt));
+	struct dialog_key key = dialog_key_of(s->call_id_hash, service_dialog_side(pkt));
 
 	return s->call_id_hash ? bpf_map_lookup_elem(&dialogs, &key) : NULL;
 }

@@ -291,10 +291,10 @@ struct agent_prefix {
 /* ---- dialogs: by the keyed hash of the Call-ID, each side of a call by itself: a proxy keeps the Call-ID,
  * so that a call which comes in by one service, or family, and goes out by another is one in both ---- */
 
-#define CALL_SIDES (2 * SERVICE_MAX)
+#define DIALOG_SIDES (2 * SERVICE_MAX)
 
 /* The families are apart where backends are of one: in nat and dsr. */
-static inline __u32 call_side(const struct balance *balance, __u32 service, __u32 ipv6)
+static inline __u32 dialog_side(const struct balance *balance, __u32 service, __u32 ipv6)
 {
 	const __u32 apart = balance->forward == FORWARD_NAT || balance->forward == FORWARD_DSR;
 

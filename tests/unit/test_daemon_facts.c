@@ -599,7 +599,7 @@ Test(facts, the_kernels_dialogs_tell_of_calls)
 		cr_expect_leq(now_ns, seen_ns + rows[i].age_ns + 10 * SECOND, "row %zu", i);
 	}
 	/* it goes on, on another side */
-	put_dialog(rows[2].hash, CALL_SIDES - 1, DIALOG_CONFIRMED, SECOND);
+	put_dialog(rows[2].hash, DIALOG_SIDES - 1, DIALOG_CONFIRMED, SECOND);
 	cr_expect_eq(callbacks.call_dialog(callbacks.context,
 					   &(struct call_key){ .call_id_hash = rows[2].hash },
 					   &seen_ns),

@@ -8,7 +8,7 @@ int dialogs_next(const struct maps *maps, __u64 call_id_hash, __u32 *side, struc
 {
 	int err = -ENOENT;
 
-	for (__u32 i = *side; i < CALL_SIDES && err == -ENOENT; i++) {
+	for (__u32 i = *side; i < DIALOG_SIDES && err == -ENOENT; i++) {
 		const struct dialog_key key = dialog_key_of(call_id_hash, i);
 		struct dialog row;
 
